@@ -4,28 +4,45 @@ import tseslint from 'typescript-eslint';
 
 /**
  * The arrows of the house: for each room, what its files may not import, and where the code belongs instead.
- * bin → device | service → local-hub → config, terminal; local-hub → hub; inside the hub: front-ends → hub.ts → model, query, store.
+ * bin → device | service → sdk, local-hub → config → terminal; local-hub → hub; inside the hub: front-ends → hub.ts → model, query, store.
  */
 const ARROWS = [
-  room(['src/terminal/**'], ['**/config/**', '**/device/**', '**/service/**', '**/hub/**', '**/local-hub/**'], {
-    message: 'terminal is what people see: hand in what it needs, it imports from no other room',
+  room(
+    ['src/terminal/**'],
+    ['**/config/**', '**/sdk/**', '**/device/**', '**/service/**', '**/hub/**', '**/local-hub/**'],
+    {
+      message: 'terminal is what people see: hand in what it needs, it imports from no other room',
+    },
+  ),
+  room(['src/config/**'], ['**/sdk/**', '**/device/**', '**/service/**', '**/hub/**', '**/local-hub/**'], {
+    message:
+      'config knows settings and connection strings only: code that uses a hub belongs in device, service or local-hub',
   }),
-  room(['src/config/**'], ['**/device/**', '**/service/**', '**/hub/**', '**/local-hub/**'], {
-    message: 'config knows settings and connection strings only: code that uses a hub belongs in device, service or local-hub',
+  room(['src/sdk/**'], ['**/device/**', '**/service/**', '**/hub/**', '**/local-hub/**'], {
+    message: 'sdk wraps the Azure SDKs for both programs: commands and behaviours belong in their rooms',
   }),
-  room(['src/hub/**'], ['**/device/**', '**/service/**', '**/config/**', '**/terminal/**', '**/local-hub/**'], {
-    message: 'the hub stands alone: hand in what it needs through its options',
-  }),
-  room(['src/local-hub/**'], ['**/device/**', '**/service/**'], {
+  room(
+    ['src/hub/**'],
+    ['**/sdk/**', '**/device/**', '**/service/**', '**/config/**', '**/terminal/**', '**/local-hub/**'],
+    {
+      message: 'the hub stands alone: hand in what it needs through its options',
+    },
+  ),
+  room(['src/local-hub/**'], ['**/sdk/**', '**/device/**', '**/service/**'], {
     message: 'local-hub serves both programs: what only one of them needs belongs in its room',
   }),
-  room(['src/device/**'], ['**/service/**'], { message: 'sim-device and hub-admin meet only in a hub: share through config or terminal' }),
-  room(['src/service/**'], ['**/device/**'], { message: 'sim-device and hub-admin meet only in a hub: share through config or terminal' }),
+  room(['src/device/**'], ['**/service/**'], {
+    message: 'sim-device and hub-admin meet only in a hub: share through config or terminal',
+  }),
+  room(['src/service/**'], ['**/device/**'], {
+    message: 'sim-device and hub-admin meet only in a hub: share through config or terminal',
+  }),
   room(['src/device/**', 'src/service/**', 'src/local-hub/**'], ['**/hub/**', '!**/hub/index.ts'], {
     message: "import the hub's public face, src/hub/index.ts",
   }),
   room(['src/hub/front-ends/**'], ['**/store/**', '**/query/**'], {
-    message: 'a front end parses, calls hub.ts and answers: what touches the store or the query language belongs in an operation',
+    message:
+      'a front end parses, calls hub.ts and answers: what touches the store or the query language belongs in an operation',
   }),
   room(['src/hub/store/**'], ['**/front-ends/**', '**/query/**', '**/hub.ts', '**/server.ts', '**/operations/**'], {
     message: 'store keeps and recovers: rules belong in model, operations in hub.ts',
@@ -62,9 +79,15 @@ const PURE = {
     ],
     'no-restricted-syntax': [
       'error',
-      { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'take the time as an argument' },
+      {
+        selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+        message: 'take the time as an argument',
+      },
       { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'take the time as an argument' },
-      { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'take the random source as an argument' },
+      {
+        selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+        message: 'take the random source as an argument',
+      },
     ],
   },
 };
@@ -81,7 +104,12 @@ function arrowBlocks() {
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: ARROWS.filter((arrow) => arrow.files.some((f) => covers(f, files))).map(({ group, message }) => ({ group, message })) },
+        {
+          patterns: ARROWS.filter((arrow) => arrow.files.some((f) => covers(f, files))).map(({ group, message }) => ({
+            group,
+            message,
+          })),
+        },
       ],
     },
   }));
@@ -120,7 +148,17 @@ export default tseslint.config(
   },
   {
     files: ['bin/**', 'scripts/**', 'bench/**', '*.js'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', URL: 'readonly', Buffer: 'readonly', performance: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+        performance: 'readonly',
+      },
+    },
     rules: { 'no-console': 'off' },
   },
   ...arrowBlocks(),
