@@ -1,0 +1,89 @@
+import { Buffer } from 'node:buffer';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { HubError } from './hub-error.ts';
+import { SAS_CLOCK_SKEW_SECONDS } from './limits.ts';
+
+/** A shared access signature as it came: `resource` still encoded, since that text is what was signed. */
+export interface SasToken {
+  /** `sr` exactly as transmitted. */
+  readonly resource: string;
+  readonly signature: string;
+  /** `se`: seconds since 1970, UTC. */
+  readonly expirySeconds: number;
+  readonly expiryText: string;
+  /** `skn`; undefined for a token signed with a device's own key. */
+  readonly policyName: string | undefined;
+}
+
+/**
+ * Reads `SharedAccessSignature sr=…&sig=…&se=…[&skn=…]`, fields in any order and letter case.
+ *
+ * @throws HubError IotHubUnauthorizedAccess when a part is missing or no number
+ * @see device-protocol.md, 2.2
+ */
+export function parseSasToken(text: string): SasToken {
+  const [scheme, fieldsText, ...rest] = text.trim().split(/\s+/);
+  if (scheme !== 'SharedAccessSignature' || fieldsText === undefined || rest.length > 0) throw unauthorized();
+  const fields = new Map(fieldsText.split('&').map(splitField));
+  const resource = fields.get('sr');
+  const signature = decode(fields.get('sig'));
+  const expiryText = decode(fields.get('se'));
+  const policyName = decode(fields.get('skn'));
+  if (!resource || !signature || !expiryText || !/^\d{1,15}$/.test(expiryText)) throw unauthorized();
+  return {
+    resource,
+    signature,
+    expiryText,
+    expirySeconds: Number(expiryText),
+    policyName: policyName === '' ? undefined : policyName,
+  };
+}
+
+/** Whether one of the base64 keys made this token. Compares in constant time. */
+export function isSignedWith(token: SasToken, keys: readonly string[]): boolean {
+  const signature = Buffer.from(token.signature, 'base64');
+  const signed = `${token.resource}\n${token.expiryText}`;
+  return keys.some((key) => {
+    const expected = createHmac('sha256', Buffer.from(key, 'base64')).update(signed, 'utf8').digest();
+    return expected.length === signature.length && timingSafeEqual(expected, signature);
+  });
+}
+
+/** The moment after which the hub no longer takes the token, clock skew granted. */
+export function tokenEndMs(token: SasToken): number {
+  return (token.expirySeconds + SAS_CLOCK_SKEW_SECONDS) * 1000;
+}
+
+/**
+ * Whether the token speaks of this resource: the host compared without case and port, then a prefix by path segment.
+ * Device and module ids are compared without case, as the hub does, since some encoders lower-case the whole URI.
+ *
+ * @param path segments below the host, decoded: `['devices', 'a']`; empty for the hub itself
+ */
+export function coversResource(token: SasToken, hostNames: ReadonlySet<string>, path: readonly string[]): boolean {
+  const decoded = decode(token.resource);
+  if (decoded === undefined) return false;
+  const [host = '', ...segments] = decoded.replace(/^[a-z]+:\/\//i, '').split('/');
+  if (!hostNames.has(host.toLowerCase().replace(/:\d+$/, ''))) return false;
+  const scope = segments.filter((segment) => segment !== '');
+  return scope.every((segment, i) => i < path.length && segment.toLowerCase() === path[i]?.toLowerCase());
+}
+
+function splitField(field: string): [string, string] {
+  const equals = field.indexOf('=');
+  return equals < 0 ? [field.toLowerCase(), ''] : [field.slice(0, equals).toLowerCase(), field.slice(equals + 1)];
+}
+
+function decode(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined; // a stray % is a malformed token, which the caller refuses
+  }
+}
+
+/** The one refusal for anything wrong with a token: the hub does not say what. */
+export function unauthorized(): HubError {
+  return new HubError('IotHubUnauthorizedAccess', 'Unauthorized');
+}
