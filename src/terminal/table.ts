@@ -1,0 +1,67 @@
+import type { ChalkInstance } from 'chalk';
+import { displayWidth, fitText, printable } from './display-text.ts';
+
+const GAP = '  ';
+/** A column is not squeezed below this before the others are. */
+const NARROWEST = 6;
+
+/**
+ * Lines of a table, header first, that fit in `width` columns; Infinity means nothing is cut.
+ * Cells are made printable; the widest columns give way first.
+ */
+export function renderTable(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  options: { width: number; colours: ChalkInstance },
+): string[] {
+  const cells = rows.map((row) => titles.map((_, column) => printable(row[column] ?? '')));
+  const widths = fitWidths(naturalWidths(titles, cells), options.width);
+  const header = renderRow(
+    titles.map((title) => title.toUpperCase()),
+    widths,
+  );
+  return [options.colours.bold(header), ...cells.map((row) => renderRow(row, widths))];
+}
+
+/** A cell's text: strings as they are, nothing for null and undefined, compact JSON for the rest. */
+export function cellText(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function naturalWidths(titles: readonly string[], cells: readonly (readonly string[])[]): number[] {
+  return titles.map((title, column) =>
+    cells.reduce((widest, row) => Math.max(widest, displayWidth(row[column] ?? '')), displayWidth(title)),
+  );
+}
+
+function fitWidths(natural: readonly number[], available: number): number[] {
+  const widths = [...natural];
+  const gaps = GAP.length * Math.max(0, widths.length - 1);
+  let excess = sum(widths) + gaps - available;
+  while (excess > 0) {
+    const widest = widths.indexOf(Math.max(...widths));
+    const width = widths[widest] ?? 0;
+    if (width <= NARROWEST) break;
+    const second = Math.max(NARROWEST, ...widths.filter((_, column) => column !== widest));
+    const step = Math.max(1, Math.min(excess, width - Math.min(second, width - 1), width - NARROWEST));
+    widths[widest] = width - step;
+    excess -= step;
+  }
+  return widths;
+}
+
+function renderRow(cells: readonly string[], widths: readonly number[]): string {
+  return cells
+    .map((cell, column) => {
+      const width = widths[column] ?? 0;
+      const text = fitText(cell, width);
+      return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
+    })
+    .join(GAP)
+    .trimEnd();
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, value) => total + value, 0);
+}
