@@ -1,0 +1,23 @@
+import { Agent, type AgentOptions } from 'node:https';
+import { isIP } from 'node:net';
+import type { ServiceHub } from '../config/index.ts';
+import { proxyAgent } from './device-proxy.ts';
+
+/**
+ * The connections to a hub's HTTPS port. The SDK ignores a port in `HostName`; options of the agent win over those of
+ * the request, so the hub keeps its name in tokens, Host header and certificate, and the agent knows the port (sdk-traps.md, 9).
+ */
+export async function serviceAgent(hub: ServiceHub, env: NodeJS.ProcessEnv): Promise<Agent> {
+  const { hostName, httpsPort, ca, local } = hub.address;
+  const host = local ? LOOPBACK : (gatewayHost(hub) ?? hostName);
+  const options: AgentOptions = { keepAlive: true, host, port: httpsPort, ...(ca === undefined ? {} : { ca }) };
+  if (isIP(hostName) === 0) options.servername = hostName;
+  return (await proxyAgent(host, env)) ?? new Agent(options);
+}
+
+/** The local hub always listens here; `localhost` would try two addresses. */
+const LOOPBACK = '127.0.0.1';
+
+function gatewayHost(hub: ServiceHub): string | undefined {
+  return hub.connection.gatewayHostName?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+}

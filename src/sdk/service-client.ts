@@ -1,0 +1,165 @@
+import type { ServiceHub } from '../config/index.ts';
+import { CALL_TIMEOUT_MS, callService } from './service-call.ts';
+import {
+  type BulkError,
+  type DeviceIdentity,
+  isObject,
+  type JsonObject,
+  type MethodAnswer,
+  readBulkErrors,
+  readIdentity,
+  readMethodAnswer,
+  readTwin,
+  type TwinDocument,
+} from './service-documents.ts';
+import { type MethodParams, openServiceSdk, type ServiceSdk } from './service-sdk.ts';
+
+/** One page of a query: rows, and the token of the next page. */
+export interface QueryPage {
+  readonly rows: readonly unknown[];
+  readonly continuation: string | undefined;
+}
+
+export interface ClientOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+}
+
+/** Opens the service side of a hub; nothing is sent before the first call. */
+export async function openServiceClient(hub: ServiceHub, options: ClientOptions): Promise<ServiceClient> {
+  return new ServiceClient(hub, await openServiceSdk(hub, options.env), options.signal);
+}
+
+/** What hub-admin does with a hub: typed documents in and out, every failure a ProgramError. */
+export class ServiceClient {
+  readonly hub: ServiceHub;
+  readonly #sdk: ServiceSdk;
+  readonly #signal: AbortSignal;
+
+  constructor(hub: ServiceHub, sdk: ServiceSdk, signal: AbortSignal) {
+    this.hub = hub;
+    this.#sdk = sdk;
+    this.#signal = signal;
+  }
+
+  close(): void {
+    this.#sdk.close();
+  }
+
+  async getTwin(deviceId: string): Promise<TwinDocument> {
+    const call = { doing: `read the twin of "${deviceId}"`, deviceId };
+    return readTwin((await this.#call(call, () => this.#sdk.registry.getTwin(deviceId))).responseBody);
+  }
+
+  /** Merges into tags and desired properties. @param etag `*`: whatever it is now */
+  async patchTwin(deviceId: string, patch: JsonObject, etag: string): Promise<TwinDocument> {
+    const call = { doing: `update the twin of "${deviceId}"`, deviceId };
+    return readTwin((await this.#call(call, () => this.#sdk.registry.updateTwin(deviceId, patch, etag))).responseBody);
+  }
+
+  /** Replaces the sections that `document` has. The SDK has no method for it. */
+  async replaceTwin(deviceId: string, document: JsonObject, etag: string): Promise<TwinDocument> {
+    const call = { doing: `replace the twin of "${deviceId}"`, deviceId };
+    const path = `/twins/${encodeURIComponent(deviceId)}`;
+    return readTwin(await this.#call(call, () => this.#sdk.rest('PUT', path, { body: document, etag })));
+  }
+
+  async invokeMethod(
+    target: { deviceId: string; moduleId?: string | undefined },
+    params: MethodParams,
+  ): Promise<MethodAnswer> {
+    const call = {
+      doing: `invoke ${params.methodName} on "${target.deviceId}"`,
+      deviceId: target.deviceId,
+      limitMs: (params.responseTimeoutInSeconds + params.connectTimeoutInSeconds) * 1000 + CALL_TIMEOUT_MS,
+    };
+    return readMethodAnswer(await this.#call(call, () => this.#sdk.invokeMethod(target, params)));
+  }
+
+  /** Rows of a query, page after page to the end. */
+  async *query(text: string, options: { pageSize?: number } = {}): AsyncGenerator<unknown, void, void> {
+    let continuation: string | undefined;
+    do {
+      const page = await this.queryPage(text, { ...options, ...(continuation === undefined ? {} : { continuation }) });
+      yield* page.rows;
+      continuation = page.continuation;
+    } while (continuation !== undefined);
+  }
+
+  async queryPage(text: string, options: { pageSize?: number; continuation?: string }): Promise<QueryPage> {
+    const { result, token } = await this.#call({ doing: 'run the query' }, async () => {
+      const query = this.#sdk.registry.createQuery(text, options.pageSize);
+      // `next()` without a token does not send the one it has (service-protocol.md, 6.1).
+      const page = await (options.continuation === undefined ? query.next() : query.next(options.continuation));
+      return { result: page.result as unknown, token: query.continuationToken };
+    });
+    return {
+      rows: Array.isArray(result) ? result : [],
+      // An empty header would be "more" to the SDK, for ever.
+      continuation: typeof token === 'string' && token !== '' ? token : undefined,
+    };
+  }
+
+  async getDevice(deviceId: string): Promise<DeviceIdentity> {
+    const call = { doing: `read the identity of "${deviceId}"`, deviceId };
+    return readIdentity((await this.#call(call, () => this.#sdk.registry.get(deviceId))).responseBody);
+  }
+
+  async createDevice(identity: JsonObject & { readonly deviceId: string }): Promise<DeviceIdentity> {
+    const call = { doing: `create device "${identity.deviceId}"`, deviceId: identity.deviceId };
+    return readIdentity((await this.#call(call, () => this.#sdk.registry.create({ ...identity }))).responseBody);
+  }
+
+  /**
+   * Writes an identity back under its etag. The SDK's own `update` is unconditional and makes new keys when none are
+   * given (sdk-traps.md, 12), so the identity must be whole: one that was read before.
+   */
+  async updateDevice(identity: DeviceIdentity, etag: string): Promise<DeviceIdentity> {
+    const call = { doing: `update device "${identity.deviceId}"`, deviceId: identity.deviceId };
+    const path = devicePath(identity.deviceId);
+    return readIdentity(await this.#call(call, () => this.#sdk.rest('PUT', path, { body: identity, etag })));
+  }
+
+  async deleteDevice(deviceId: string, etag: string): Promise<void> {
+    const call = { doing: `delete device "${deviceId}"`, deviceId };
+    await this.#call(call, () => this.#sdk.rest('DELETE', devicePath(deviceId), { etag }));
+  }
+
+  /** The first 1000 identities: the hub has no paging here. */
+  async listDevices(): Promise<DeviceIdentity[]> {
+    const result = await this.#call({ doing: 'list the devices' }, () => this.#sdk.registry.list());
+    return result.responseBody.map(readIdentity);
+  }
+
+  /** Up to 100 identities at once; what the hub refused is returned, not thrown. */
+  async changeDevices(items: readonly JsonObject[]): Promise<BulkError[]> {
+    const call = { doing: `write ${items.length} devices` };
+    return this.#call(call, async () => {
+      try {
+        return readBulkErrors(await this.#sdk.rest('POST', '/devices', { body: [...items] }));
+      } catch (error) {
+        // A refused item makes the whole answer a 400 whose body lists the errors.
+        const errors = readBulkErrors(parseBody(error));
+        if (errors.length > 0) return errors;
+        throw error;
+      }
+    });
+  }
+
+  async #call<T>(what: { doing: string; deviceId?: string; limitMs?: number }, work: () => Promise<T>): Promise<T> {
+    return callService({ ...what, hub: this.hub, signal: this.#signal }, work);
+  }
+}
+
+function devicePath(deviceId: string): string {
+  return `/devices/${encodeURIComponent(deviceId)}`;
+}
+
+function parseBody(error: unknown): unknown {
+  const body: unknown = isObject(error) ? error['responseBody'] : undefined;
+  try {
+    return typeof body === 'string' ? JSON.parse(body) : undefined;
+  } catch {
+    return undefined;
+  }
+}
