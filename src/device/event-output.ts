@@ -1,0 +1,15 @@
+import type { Terminal } from '../terminal/index.ts';
+import type { EventSink } from './device-event.ts';
+import { renderEvent } from './event-text.ts';
+
+export const EVENT_FORMATS = ['text', 'ndjson'] as const;
+export type EventFormat = (typeof EVENT_FORMATS)[number];
+
+/** Writes every event to stdout as it happens: a line of text, or one JSON object a line. */
+export function eventOutput(terminal: Terminal, format: EventFormat): EventSink {
+  return (event) => {
+    const line = format === 'ndjson' ? JSON.stringify(event) : renderEvent(event, terminal.colours);
+    // A closed pipe ends the program through the terminal's own signal.
+    terminal.print(line).catch(() => undefined);
+  };
+}

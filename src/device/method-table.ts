@@ -1,0 +1,72 @@
+import { parseJson } from '../sdk/device-json.ts';
+import type { JsonValue, WaitingCall } from '../sdk/device-link.ts';
+import type { Behaviour, Device, MethodAnswer, MethodAnswerer } from './behaviour.ts';
+
+/** The direct methods of one device, gathered from its behaviours. */
+export class MethodTable {
+  readonly #device: Device;
+  readonly #answerers = new Map<string, MethodAnswerer>();
+  readonly #counts = new Map<string, number>();
+
+  /** The later behaviour wins where two have a method of the same name. */
+  constructor(behaviours: readonly Behaviour[], device: Device) {
+    this.#device = device;
+    for (const { methods = {} } of behaviours) {
+      for (const [name, answerer] of Object.entries(methods)) this.#answerers.set(name, answerer);
+    }
+  }
+
+  /** Runs one call to its answer and tells both. Never throws. */
+  async answer(call: WaitingCall): Promise<void> {
+    const { methodName, requestId } = call;
+    const device = this.#device;
+    const startedAt = device.clock.now();
+    const count = (this.#counts.get(methodName) ?? 0) + 1;
+    this.#counts.set(methodName, count);
+    const payload = readPayload(call.body);
+    device.emit({ event: 'method', methodName, requestId, payload: payload ?? null, count });
+    const answer = payload === undefined ? BAD_JSON : await this.#run(methodName, payload, count);
+    try {
+      if (answer !== undefined) await call.answer(answer.status, answer.payload);
+      const elapsedMs = device.clock.now() - startedAt;
+      const { status, payload: sent } = answer ?? NEVER;
+      device.emit({ event: 'methodAnswered', methodName, requestId, status, payload: sent, elapsedMs });
+      answer?.afterwards?.();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      device.emit({ event: 'failed', what: `answer method ${methodName}`, reason });
+    }
+  }
+
+  async #run(methodName: string, payload: JsonValue, count: number): Promise<MethodAnswer | undefined> {
+    const answerer = this.#answerers.get(methodName);
+    if (answerer === undefined) return this.#unknown(methodName);
+    try {
+      return await answerer({ methodName, payload, count }, this.#device);
+    } catch (error) {
+      // A behaviour of the user's own: the caller learns what a real device would answer after a crash in its code.
+      const message = error instanceof Error ? error.message : String(error);
+      this.#device.emit({ event: 'failed', what: `run method ${methodName}`, reason: message });
+      return { status: 500, payload: { message } };
+    }
+  }
+
+  #unknown(methodName: string): MethodAnswer {
+    const methods = [...this.#answerers.keys()].sort();
+    const message = `this device has no method "${methodName}"; it has ${methods.join(', ')}`;
+    return { status: 404, payload: { message, methods } };
+  }
+}
+
+const NEVER = { status: null, payload: null };
+const BAD_JSON: MethodAnswer = { status: 400, payload: { message: 'the payload is not JSON' } };
+
+/** null for an empty body: the service shows a payload that was not sent as null. undefined when it is no JSON. */
+function readPayload(body: Buffer): JsonValue | undefined {
+  if (body.length === 0) return null;
+  try {
+    return parseJson(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

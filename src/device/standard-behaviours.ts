@@ -1,0 +1,63 @@
+import type { Behaviour } from './behaviour.ts';
+import { createCommands } from './behaviours/commands.ts';
+import { createConfiguration } from './behaviours/configuration.ts';
+import { createConnectivity } from './behaviours/connectivity.ts';
+import { createDeviceMethod } from './behaviours/device-method.ts';
+import { createMethods, type FixedMethod } from './behaviours/methods.ts';
+import { createReboot } from './behaviours/reboot.ts';
+import { createTelemetry, type TelemetryStream } from './behaviours/telemetry.ts';
+import { compileTemplate } from './telemetry/template.ts';
+
+/** What a device does out of the box, and how the flags change it. */
+export interface StandardSettings {
+  readonly connectivity: string;
+  readonly rebootMs: number;
+  readonly rebootAnswer: 'before' | 'after';
+  readonly applyMs: number;
+  readonly methods: readonly FixedMethod[];
+  /** undefined: until a desired sendFrequency says so. */
+  readonly telemetryMs: number | undefined;
+}
+
+export const STANDARD_SETTINGS: StandardSettings = {
+  connectivity: 'cellular',
+  rebootMs: 5000,
+  rebootAnswer: 'before',
+  applyMs: 2000,
+  methods: [],
+  telemetryMs: undefined,
+};
+
+/** The behaviours of one device. `seed` is for its telemetry: the same gives the same. */
+export function standardBehaviours(settings: StandardSettings, seed: string): Behaviour[] {
+  const telemetry = createTelemetry([climateStream(settings.telemetryMs, seed)]);
+  return [
+    createConnectivity(settings.connectivity),
+    createReboot({ rebootMs: settings.rebootMs, answer: settings.rebootAnswer }),
+    createDeviceMethod(),
+    createMethods(settings.methods),
+    createConfiguration({
+      applyMs: settings.applyMs,
+      onSendFrequency: (everyMs, device) => telemetry.setSendFrequency(everyMs, device),
+    }),
+    telemetry,
+    createCommands(),
+  ];
+}
+
+const CLIMATE = {
+  messageId: { $counter: {} },
+  temperature: { $walk: { start: 21, step: 0.5, min: 15, max: 35 } },
+  humidity: { $walk: { start: 60, step: 1, min: 30, max: 90 } },
+};
+
+function climateStream(everyMs: number | undefined, seed: string): TelemetryStream {
+  return {
+    name: 'climate',
+    everyMs,
+    followsSendFrequency: true,
+    body: compileTemplate(CLIMATE, { seed: `${seed}/climate`, variables: {} }),
+    properties: undefined,
+    messageId: String,
+  };
+}

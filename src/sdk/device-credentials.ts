@@ -1,0 +1,64 @@
+import type { AuthenticationProvider, TransportConfig } from 'azure-iot-common';
+import deviceSdk from 'azure-iot-device';
+import type { DeviceConnectionString } from '../config/index.ts';
+import { wrongCall } from '../terminal/program-error.ts';
+
+const {
+  SharedAccessKeyAuthenticationProvider,
+  SharedAccessSignatureAuthenticationProvider,
+  X509AuthenticationProvider,
+} = deviceSdk;
+
+/** PEM texts. */
+export interface DeviceCertificate { readonly cert: string; readonly key: string }
+
+const TOKEN_VALID_S = 3600;
+/** The SDK renews by a reconnect that relies on the hub's session (sdk-traps.md, 3): ours comes first, see RENEW_AFTER_MS. */
+const TOKEN_MARGIN_S = 1;
+
+const RENEW_AFTER_MS = 45 * 60_000;
+
+/** When a connection with these credentials has to be replaced by a fresh one; undefined for never. */
+export function renewAfterMs({ authentication }: DeviceConnectionString): number | undefined {
+  return authentication.kind === 'sharedAccessKey' ? RENEW_AFTER_MS : undefined;
+}
+
+/**
+ * The SDK's credentials for one connection.
+ *
+ * @throws ProgramError `wrongCall` when a certificate is needed and missing, or given and not wanted
+ */
+export function authenticationOf(
+  connection: DeviceConnectionString,
+  certificate: DeviceCertificate | undefined,
+): AuthenticationProvider {
+  const config: TransportConfig = { host: connection.hostName, deviceId: connection.deviceId };
+  const { authentication } = connection;
+  switch (authentication.kind) {
+    case 'sharedAccessKey':
+      if (certificate !== undefined) break;
+      return new SharedAccessKeyAuthenticationProvider(
+        { ...config, sharedAccessKey: authentication.sharedAccessKey },
+        TOKEN_VALID_S,
+        TOKEN_MARGIN_S,
+      );
+    case 'sharedAccessSignature':
+      if (certificate !== undefined) break;
+      return new SharedAccessSignatureAuthenticationProvider({
+        ...config,
+        sharedAccessSignature: authentication.sharedAccessSignature,
+      });
+    case 'x509':
+      if (certificate === undefined) {
+        throw wrongCall(
+          `device "${connection.deviceId}" authenticates with a certificate, and none was given`,
+          'pass --cert <pem> and --key <pem>',
+        );
+      }
+      return new X509AuthenticationProvider({ ...config, x509: { cert: certificate.cert, key: certificate.key } });
+  }
+  throw wrongCall(
+    `device "${connection.deviceId}" has a shared access key, and --cert was given too`,
+    'leave out --cert and --key, or use a connection string with x509=true',
+  );
+}
