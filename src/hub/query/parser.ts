@@ -1,10 +1,11 @@
 import { parseExpression, parsePath } from './expression-parser.ts';
+import type { Token } from './lexer.ts';
 import { suggestion } from './nearest-name.ts';
 import type { Span } from './query-syntax-error.ts';
 import { SOURCE_NAMES, type SourceName } from './source.ts';
 import type { Aggregate, Condition, Constant, Path, Query, SelectItem } from './syntax-tree.ts';
 import { TokenReader } from './token-reader.ts';
-import { isReservedWord } from './words.ts';
+import { foreignWordAdvice, isReservedWord } from './words.ts';
 
 /*
  * The grammar. Words and function names in any case; blanks and comments between tokens.
@@ -97,8 +98,15 @@ function parseItem(reader: TokenReader): SelectItem {
   const { next } = reader;
   if (next.kind !== 'name' && next.kind !== 'bracketed') throw reader.unexpected('*, a property or an aggregate');
   const value = next.kind === 'name' && reader.isFollowedBy('(') ? parseAggregate(reader) : parsePath(reader);
+  if (reader.next.kind === 'name' && !isReservedWord(reader.next.value)) refuseForeignWord(reader, next);
   const alias = reader.takeWord('AS') ? parseAlias(reader) : undefined;
   return { value, alias, span: reader.spanFrom(next.at) };
+}
+
+/** `SELECT DISTINCT tags.a`: the word that went before is what is wrong, not the name behind it. */
+function refuseForeignWord(reader: TokenReader, before: Token): void {
+  const advice = foreignWordAdvice(before.text);
+  if (advice !== undefined) throw reader.refusal(before, advice);
 }
 
 function parseAggregate(reader: TokenReader): Aggregate {
