@@ -43,7 +43,7 @@ function negate(value: boolean | undefined): boolean | undefined {
 }
 
 /** Numbers only; undefined for other types and where the result is no number (a division by zero, an overflow). */
-export const ARITHMETIC: Readonly<Record<Arithmetic['operator'], (a: number, b: number) => number>> = {
+const ARITHMETIC: Readonly<Record<Arithmetic['operator'], (a: number, b: number) => number>> = {
   '+': (a, b) => a + b,
   '-': (a, b) => a - b,
   '*': (a, b) => a * b,
