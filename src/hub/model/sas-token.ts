@@ -59,13 +59,20 @@ export function tokenEndMs(token: SasToken): number {
  * Device and module ids are compared without case, as the hub does, since some encoders lower-case the whole URI.
  *
  * @param path segments below the host, decoded: `['devices', 'a']`; empty for the hub itself
+ * @param minSegments how much of the path the token must name: a device's own key never speaks for the whole hub
  */
-export function coversResource(token: SasToken, hostNames: ReadonlySet<string>, path: readonly string[]): boolean {
+export function coversResource(
+  token: SasToken,
+  hostNames: ReadonlySet<string>,
+  path: readonly string[],
+  minSegments = 0,
+): boolean {
   const decoded = decode(token.resource);
   if (decoded === undefined) return false;
   const [host = '', ...segments] = decoded.replace(/^[a-z]+:\/\//i, '').split('/');
   if (!hostNames.has(host.toLowerCase().replace(/:\d+$/, ''))) return false;
   const scope = segments.filter((segment) => segment !== '');
+  if (scope.length < minSegments) return false;
   return scope.every((segment, i) => i < path.length && segment.toLowerCase() === path[i]?.toLowerCase());
 }
 

@@ -77,7 +77,7 @@ export class SqliteJournal implements Journal {
   }
 
   #checkVersion(file: string): void {
-    const found = this.#database.prepare('PRAGMA user_version').pluck().get() as unknown;
+    const found = this.#database.prepare('PRAGMA user_version').pluck().get();
     const version = Number(found);
     if (version > SCHEMA_VERSION) {
       throw new Error(

@@ -56,6 +56,11 @@ export class Store {
     });
   }
 
+  /** Resolves when every change that was asked for until now is durable or refused: a read behind it sees them. */
+  settled(): Promise<void> {
+    return this.#queue.length === 0 ? Promise.resolve() : this.change(() => undefined);
+  }
+
   /** Commits what is queued and lets go of the journal. */
   close(): void {
     if (this.#closed) return;

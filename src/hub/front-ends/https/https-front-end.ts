@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:https';
+import findMyWay from 'find-my-way';
+import type { Hub } from '../../hub.ts';
+import { HubError } from '../../model/hub-error.ts';
+import { OWNER_POLICY } from '../../model/shared-access-policy.ts';
+import { closeServer, listenOnAll, type FrontEnd, type PortWish } from '../listen.ts';
+import { readJsonBody } from './request-body.ts';
+import { sendAnswer, sendError } from './response.ts';
+import type { HttpAnswer, Route } from './route.ts';
+import { CONTROL_ROUTES, type HubControl } from './routes/control.ts';
+import { DEVICE_ROUTES } from './routes/devices.ts';
+import { HEALTH_ROUTES } from './routes/health.ts';
+import { METHOD_ROUTES } from './routes/methods.ts';
+import { MODULE_ROUTES } from './routes/modules.ts';
+import { QUERY_ROUTES } from './routes/query.ts';
+import { TWIN_ROUTES } from './routes/twins.ts';
+import { acceptWebSockets, type WebSocketProtocols } from './websocket.ts';
+
+export interface HttpsFrontEndOptions {
+  readonly hub: Hub;
+  readonly tls: ServerOptions;
+  readonly addresses: readonly string[];
+  readonly port: PortWish;
+  readonly control: HubControl;
+  /** What runs over WebSocket on this port, by subprotocol. */
+  readonly webSockets: WebSocketProtocols;
+  /** Told of what is a fault of ours and not of the caller. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** All operations of the service API. */
+export const SERVICE_ROUTES: readonly Route[] = [
+  ...HEALTH_ROUTES,
+  ...DEVICE_ROUTES,
+  ...MODULE_ROUTES,
+  ...TWIN_ROUTES,
+  ...METHOD_ROUTES,
+  ...QUERY_ROUTES,
+];
+
+// Longer than any client keeps an idle connection, so that the hub never closes one that a request is just arriving on.
+const KEEP_ALIVE_MS = 65_000;
+
+/** The service API of IoT Hub over HTTPS, and the port that WebSockets come in by. */
+export async function listenHttps(options: HttpsFrontEndOptions): Promise<FrontEnd> {
+  const dispatch = newDispatcher(options);
+  const { port, servers } = await listenOnAll(() => newServer(options, dispatch), options.addresses, options.port);
+  return {
+    port,
+    close: async () => {
+      const closed = Promise.all(servers.map(closeServer));
+      for (const server of servers) server.closeIdleConnections();
+      const linger = setTimeout(() => {
+        for (const server of servers) server.closeAllConnections();
+      }, CLOSE_GRACE_MS);
+      await closed;
+      clearTimeout(linger);
+    },
+  };
+}
+
+/** How long answers on their way may take when the hub stops. */
+const CLOSE_GRACE_MS = 300;
+
+type Dispatch = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+function newServer(options: HttpsFrontEndOptions, dispatch: Dispatch): Server {
+  const server = createServer({ ...options.tls, keepAliveTimeout: KEEP_ALIVE_MS });
+  server.on('request', (request, response) => {
+    void dispatch(request, response); // settles every failure itself
+  });
+  acceptWebSockets(server, options.webSockets);
+  return server;
+}
+
+function newDispatcher(options: HttpsFrontEndOptions): Dispatch {
+  const router = newRouter([...SERVICE_ROUTES, ...CONTROL_ROUTES(options.control)]);
+  return async (request, response) => {
+    const requestId = randomUUID();
+    let dialect: 'A' | 'B' = 'A';
+    try {
+      const found = findRoute(router, request);
+      dialect = found.route.dialect ?? 'A';
+      const answer = await answerRequest(options.hub, found, request);
+      sendAnswer(response, requestId, answer);
+    } catch (error) {
+      if (!(error instanceof HubError)) options.onFault(error);
+      sendError(response, { requestId, error, dialect, nowMs: options.hub.now() });
+    }
+  };
+}
+
+interface FoundRoute {
+  readonly route: Route;
+  readonly url: URL;
+  readonly params: Readonly<Record<string, string | undefined>>;
+}
+
+/** The hub's own order: credentials, api-version, body, operation. */
+async function answerRequest(
+  hub: Hub,
+  { route, url, params }: FoundRoute,
+  request: IncomingMessage,
+): Promise<HttpAnswer> {
+  if (route.permissions !== 'open') {
+    authorize(hub, route, url, request);
+    if (route.permissions !== 'owner') checkApiVersion(url);
+  }
+  const body = await readJsonBody(request);
+  return route.run(hub, { params, query: url.searchParams, headers: request.headers, body });
+}
+
+function authorize(hub: Hub, route: Route, url: URL, request: IncomingMessage): void {
+  const path = url.pathname
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decodeURIComponent);
+  const anyOf = typeof route.permissions === 'string' ? (['RegistryWrite'] as const) : route.permissions;
+  const service = hub.authorization.authorizeService(request.headers.authorization, anyOf, path);
+  if (route.permissions === 'owner' && service.policyName !== OWNER_POLICY) {
+    throw new HubError('IotHubUnauthorized', `only the policy '${OWNER_POLICY}' may do this`);
+  }
+}
+
+/** Every version that looks like one is served as the newest. @see service-protocol.md, 1 */
+function checkApiVersion(url: URL): void {
+  const version = url.searchParams.get('api-version');
+  if (version === null || !/^\d{4}-\d{2}-\d{2}(-preview)?$/.test(version)) {
+    throw new HubError(
+      'InvalidProtocolVersion',
+      version === null ? 'api-version is missing' : `api-version '${version}' is not known`,
+    );
+  }
+}
+
+type Router = findMyWay.Instance<findMyWay.HTTPVersion.V1>;
+
+function newRouter(routes: readonly Route[]): Router {
+  const router = findMyWay({ caseSensitive: false, ignoreTrailingSlash: true });
+  for (const route of routes) router.on(route.method, route.path, unused, route);
+  return router;
+}
+
+/** The router only finds: what is found is run by {@link answerRequest}. */
+function unused(): void {
+  throw new Error('routes are run by the dispatcher');
+}
+
+function findRoute(router: Router, request: IncomingMessage): FoundRoute {
+  const method = request.method ?? '';
+  const url = parseUrl(request.url ?? '/');
+  const found = router.find(method as findMyWay.HTTPMethod, url.pathname);
+  if (found === null) throw new HubError('NotFound', `${method} ${url.pathname} is not an operation of this hub`);
+  return { route: found.store as Route, url, params: found.params };
+}
+
+function parseUrl(text: string): URL {
+  try {
+    const url = new URL(text, 'https://hub.invalid');
+    decodeURIComponent(url.pathname);
+    return url;
+  } catch (error) {
+    throw new HubError('ArgumentInvalid', 'the path is not a valid URL path', { cause: error });
+  }
+}

@@ -1,0 +1,30 @@
+import type { Route } from '../route.ts';
+
+/** What the program around a local hub lets its owner do. None of it is part of IoT Hub. */
+export interface HubControl {
+  /** Begins to stop; returns at once, so that the caller still gets an answer. */
+  stop(): void;
+  /** Removes all devices, modules, twins, sessions and messages; keys and certificates stay. */
+  reset(): Promise<void>;
+}
+
+export const CONTROL_ROUTES = (control: HubControl): readonly Route[] => [
+  {
+    method: 'POST',
+    path: '/$tandem/stop',
+    permissions: 'owner',
+    run: () => {
+      control.stop();
+      return { status: 202, body: { status: 'stopping' } };
+    },
+  },
+  {
+    method: 'POST',
+    path: '/$tandem/reset',
+    permissions: 'owner',
+    run: async () => {
+      await control.reset();
+      return { body: { status: 'reset' } };
+    },
+  },
+];

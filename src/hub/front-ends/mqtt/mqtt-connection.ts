@@ -1,0 +1,220 @@
+import type { Duplex } from 'node:stream';
+import mqttPacket, { type IConnectPacket, type Packet } from 'mqtt-packet';
+import type { Hub } from '../../hub.ts';
+import { HubError } from '../../model/hub-error.ts';
+import { MAX_TELEMETRY_BYTES } from '../../model/limits.ts';
+import type { ClientCertificate } from '../../operations/authorization.ts';
+import type { DeviceSession } from './device-session.ts';
+import { connectDevice } from './packets/connect.ts';
+import { handlePublish } from './packets/publish.ts';
+import { handleSubscribe } from './packets/subscribe.ts';
+import { handleUnsubscribe } from './packets/unsubscribe.ts';
+
+export interface MqttConnectionOptions {
+  readonly hub: Hub;
+  readonly stream: Duplex;
+  readonly certificate: ClientCertificate | undefined;
+  readonly onFault: (error: unknown) => void;
+  readonly onClose: () => void;
+}
+
+/** How long a client may take to send its CONNECT. */
+const CONNECT_TIMEOUT_MS = 60_000;
+/** The longest silence that the hub bears, whatever keep-alive a client asks for. @see device-protocol.md, 3.4 */
+const MAX_SILENCE_MS = 1_767_000;
+/** A message of full size with a topic of full size. */
+const MAX_PACKET_BYTES = MAX_TELEMETRY_BYTES + 64 * 1024 + 16;
+/** Packets that may wait behind a slow one before the client is made to wait. */
+const MAX_WAITING_PACKETS = 256;
+
+type State =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'connected'; readonly session: DeviceSession }
+  | { readonly kind: 'closed' };
+
+/** One MQTT connection: bytes to packets, packets in order to what handles them, silence and the end. */
+export class MqttConnection {
+  readonly #options: MqttConnectionOptions;
+  readonly #parser = mqttPacket.parser({ protocolVersion: 4 });
+  readonly #waiting: Packet[] = [];
+  #busy = false;
+  #state: State = { kind: 'new' };
+  #lastPacketMs = Date.now();
+  #silenceMs = CONNECT_TIMEOUT_MS;
+  #silenceTimer: NodeJS.Timeout;
+  #corked = false;
+
+  constructor(options: MqttConnectionOptions) {
+    this.#options = options;
+    const { stream } = options;
+    this.#silenceTimer = setTimeout(() => this.#checkSilence(), CONNECT_TIMEOUT_MS);
+    this.#parser.on('packet', (packet) => this.#receive(packet));
+    this.#parser.on('error', () => this.close()); // malformed: [MQTT-4.8.0-1]
+    stream.on('data', (chunk: Buffer) => this.#read(chunk));
+    stream.on('error', () => this.close()); // a reset by the peer, which `close` then settles
+    stream.on('end', () => this.close());
+    stream.on('close', () => this.close());
+  }
+
+  /** Sends a packet; those of one moment travel together. */
+  send(packet: Packet): void {
+    if (this.#state.kind === 'closed') return;
+    const { stream } = this.#options;
+    if (!this.#corked) {
+      this.#corked = true;
+      stream.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        stream.uncork();
+      });
+    }
+    stream.write(mqttPacket.generate(packet));
+  }
+
+  /** Ends the connection without a word, the only way MQTT 3.1.1 gives a server; the device's will is sent. */
+  close(): void {
+    this.#end({ graceful: false });
+  }
+
+  #end(how: { graceful: boolean }): void {
+    const state = this.#state;
+    if (state.kind === 'closed') return;
+    this.#state = { kind: 'closed' };
+    clearTimeout(this.#silenceTimer);
+    this.#waiting.length = 0;
+    const { stream, onClose, onFault } = this.#options;
+    if (stream.destroyed) stream.destroy();
+    else stream.end(() => stream.destroy());
+    // A peer that does not read must not keep the socket.
+    setTimeout(() => stream.destroy(), 1_000).unref();
+    onClose();
+    if (state.kind === 'connected') state.session.ended(how).catch(onFault);
+  }
+
+  #read(chunk: Buffer): void {
+    this.#lastPacketMs = Date.now();
+    try {
+      this.#parser.parse(chunk);
+    } catch {
+      this.close(); // the codec throws on some malformed packets
+      return;
+    }
+    if (packetLength(this.#parser) > MAX_PACKET_BYTES) this.close();
+    else if (this.#waiting.length > MAX_WAITING_PACKETS) this.#options.stream.pause();
+  }
+
+  /** Packets are handled one after the other, so that answers come in the order of the requests. [MQTT-4.6.0-2] */
+  #receive(packet: Packet): void {
+    if (this.#state.kind === 'closed') return;
+    if (this.#busy) {
+      this.#waiting.push(packet);
+      return;
+    }
+    const done = this.#handle(packet);
+    if (done === undefined) return;
+    this.#busy = true;
+    void done.then(() => this.#resume()); // #handle settles every failure
+  }
+
+  #resume(): void {
+    this.#busy = false;
+    for (let packet = this.#waiting.shift(); packet !== undefined; packet = this.#waiting.shift()) {
+      this.#receive(packet);
+      if (this.#isBusy()) break;
+    }
+    if (this.#waiting.length === 0 && this.#options.stream.isPaused()) this.#options.stream.resume();
+  }
+
+  #isBusy(): boolean {
+    return this.#busy;
+  }
+
+  /** Synchronous where it can be: telemetry costs no promise. */
+  #handle(packet: Packet): Promise<void> | undefined {
+    try {
+      return this.#dispatch(packet)?.catch((error: unknown) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  /** A refusal has no words in MQTT 3.1.1: the connection ends. Anything else is our fault and is reported too. */
+  #fail(error: unknown): void {
+    if (!(error instanceof HubError)) this.#options.onFault(error);
+    this.close();
+  }
+
+  #dispatch(packet: Packet): Promise<void> | undefined {
+    const state = this.#state;
+    if (state.kind === 'new' && packet.cmd === 'connect') return this.#connect(packet);
+    if (state.kind !== 'connected') throw new HubError('InvalidOperation', 'the first packet must be CONNECT'); // [MQTT-3.1.0-1]
+    switch (packet.cmd) {
+      case 'publish':
+        return handlePublish(state.session, packet);
+      case 'puback':
+        state.session.acknowledged();
+        return undefined;
+      case 'subscribe':
+        return handleSubscribe(state.session, packet);
+      case 'unsubscribe':
+        return handleUnsubscribe(state.session, packet);
+      case 'pingreq':
+        this.send({ cmd: 'pingresp' });
+        return undefined;
+      case 'disconnect':
+        this.#end({ graceful: true });
+        return undefined;
+      default: // a second CONNECT, QoS 2, or a packet that only servers send
+        throw new HubError('InvalidOperation', `a device may not send ${packet.cmd}`);
+    }
+  }
+
+  async #connect(packet: IConnectPacket): Promise<void> {
+    this.#state = { kind: 'connecting' };
+    const { hub, certificate, onFault } = this.#options;
+    const link = { send: (answer: Packet) => this.send(answer), close: () => this.close(), onFault };
+    const outcome = await connectDevice({ hub, certificate, link }, packet);
+    if (this.#hasClosed()) {
+      if (outcome.kind === 'accepted') await outcome.session.ended({ graceful: false });
+      return;
+    }
+    if (outcome.kind === 'refused') {
+      this.send({ cmd: 'connack', returnCode: outcome.returnCode, sessionPresent: false });
+      this.close();
+      return;
+    }
+    this.#state = { kind: 'connected', session: outcome.session };
+    const keepAliveMs = (packet.keepalive ?? 0) * 1500;
+    this.#silenceMs = keepAliveMs === 0 ? MAX_SILENCE_MS : Math.min(keepAliveMs, MAX_SILENCE_MS);
+    this.#armSilence(this.#silenceMs);
+    this.send({ cmd: 'connack', returnCode: 0, sessionPresent: outcome.sessionPresent });
+    outcome.session.begin();
+  }
+
+  /** A method, since the compiler does not see that the state changes while a promise is awaited. */
+  #hasClosed(): boolean {
+    return this.#state.kind === 'closed';
+  }
+
+  /** A packet costs one assignment; the timer looks whether the silence was long enough when it fires. */
+  #checkSilence(): void {
+    const silentMs = Date.now() - this.#lastPacketMs;
+    if (silentMs >= this.#silenceMs || this.#state.kind === 'new')
+      this.close(); // [MQTT-3.1.2-24]
+    else this.#armSilence(this.#silenceMs - silentMs);
+  }
+
+  #armSilence(ms: number): void {
+    clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = setTimeout(() => this.#checkSilence(), ms);
+  }
+}
+
+/** The length of the packet that is being read, from its fixed header: refused before its body is buffered. */
+function packetLength(parser: object): number {
+  const packet: unknown = Reflect.get(parser, 'packet');
+  const length: unknown = typeof packet === 'object' && packet !== null ? Reflect.get(packet, 'length') : undefined;
+  return typeof length === 'number' ? length : 0;
+}

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import type { Authentication } from '../model/authentication.ts';
+import { HubError } from '../model/hub-error.ts';
+import { targetKey, type Target } from '../model/identifiers.ts';
+import {
+  coversResource,
+  isSignedWith,
+  parseSasToken,
+  tokenEndMs,
+  unauthorized,
+  type SasToken,
+} from '../model/sas-token.ts';
+import type { Permission, SharedAccessPolicy } from '../model/shared-access-policy.ts';
+import type { HubContext } from './hub-context.ts';
+
+/** What a device or module shows to prove who it is. */
+export type DeviceCredential =
+  { kind: 'token'; token: string } | { kind: 'certificate'; certificate: ClientCertificate };
+
+/** The leaf of a TLS client's chain. */
+export interface ClientCertificate {
+  readonly der: Buffer;
+}
+
+/** A proven device or module. */
+export interface AuthenticatedDevice {
+  readonly target: Target;
+  /** When the credential ends and the connection with it; Infinity for a certificate. */
+  readonly endsMs: number;
+  /** Whose key it was: the device's own, its module's, or a policy's. */
+  readonly scope: 'device' | 'module' | 'hub';
+  readonly type: 'sas' | 'x509';
+}
+
+/** A proven service. */
+export interface AuthorizedService {
+  readonly policyName: string;
+  readonly endsMs: number;
+}
+
+/** Checks tokens, keys, certificates and permissions, in the order of device-protocol.md, 2.2. */
+export class Authorization {
+  readonly #context: HubContext;
+
+  constructor(context: HubContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Lets a service in.
+   *
+   * @param header  the `Authorization` header, a CBS token, or a SASL password; undefined when there was none
+   * @param anyOf   permissions of which the policy must have one
+   * @param path    segments of the resource below the host, decoded
+   * @throws HubError IotHubUnauthorizedAccess for a bad token, IotHubUnauthorized for a policy without the permission
+   */
+  authorizeService(
+    header: string | undefined,
+    anyOf: readonly Permission[],
+    path: readonly string[],
+  ): AuthorizedService {
+    if (header === undefined) throw new HubError('IotHubUnauthorized', 'the Authorization header is missing');
+    const token = parseSasToken(header);
+    const policy = this.#verifyPolicy(token, path);
+    if (!anyOf.some((permission) => policy.permissions.includes(permission))) {
+      throw new HubError('IotHubUnauthorized', `the policy '${policy.name}' does not have ${anyOf.join(' or ')}`);
+    }
+    return { policyName: policy.name, endsMs: tokenEndMs(token) };
+  }
+
+  /**
+   * Lets a device or module in.
+   *
+   * @throws HubError IotHubUnauthorizedAccess for anything wrong with the credential or an unknown target, DeviceDisabled
+   */
+  authenticateDevice(target: Target, credential: DeviceCredential): AuthenticatedDevice {
+    const device = this.#context.devices.get(target.deviceId);
+    const identity = target.moduleId === undefined ? device : this.#context.modules.get(targetKey(target));
+    if (device === undefined || identity === undefined) throw unauthorized();
+    const proven =
+      credential.kind === 'token'
+        ? this.#checkDeviceToken(target, parseSasToken(credential.token), identity.authentication)
+        : checkCertificate(target, credential.certificate, identity.authentication);
+    if (device.status === 'disabled') throw new HubError('DeviceDisabled', `device '${target.deviceId}' is disabled`);
+    return proven;
+  }
+
+  /** A policy with its keys, for whoever runs the hub. */
+  policy(name: string): SharedAccessPolicy {
+    const policy = this.#context.policies.get(name);
+    if (policy === undefined) throw new Error(`the hub has no policy ${name}`);
+    return policy;
+  }
+
+  #checkDeviceToken(target: Target, token: SasToken, authentication: Authentication): AuthenticatedDevice {
+    const path = targetPath(target);
+    const proof = { target, endsMs: tokenEndMs(token), type: 'sas' as const };
+    if (token.policyName !== undefined) {
+      const policy = this.#verifyPolicy(token, path);
+      if (!policy.permissions.includes('DeviceConnect')) throw unauthorized();
+      return { ...proof, scope: 'hub' };
+    }
+    if (authentication.type !== 'sas') throw unauthorized();
+    const { primaryKey, secondaryKey } = authentication.symmetricKey;
+    if (!isSignedWith(token, [primaryKey, secondaryKey])) throw unauthorized();
+    this.#checkScopeAndExpiry(token, path, path.length);
+    return { ...proof, scope: target.moduleId === undefined ? 'device' : 'module' };
+  }
+
+  #verifyPolicy(token: SasToken, path: readonly string[]): SharedAccessPolicy {
+    const policy = token.policyName === undefined ? undefined : this.#context.policies.get(token.policyName);
+    if (policy === undefined || !isSignedWith(token, [policy.primaryKey, policy.secondaryKey])) throw unauthorized();
+    this.#checkScopeAndExpiry(token, path);
+    return policy;
+  }
+
+  #checkScopeAndExpiry(token: SasToken, path: readonly string[], minSegments = 0): void {
+    if (!coversResource(token, this.#context.hostNames, path, minSegments)) throw unauthorized();
+    if (this.#context.now() > tokenEndMs(token)) throw unauthorized();
+  }
+}
+
+function targetPath(target: Target): readonly string[] {
+  const path = ['devices', target.deviceId];
+  return target.moduleId === undefined ? path : [...path, 'modules', target.moduleId];
+}
+
+function checkCertificate(
+  target: Target,
+  certificate: ClientCertificate,
+  authentication: Authentication,
+): AuthenticatedDevice {
+  if (authentication.type !== 'selfSigned') throw unauthorized();
+  const { primaryThumbprint, secondaryThumbprint } = authentication.x509Thumbprint;
+  const known = [primaryThumbprint, secondaryThumbprint].flatMap((text) => (text === null ? [] : [text.toLowerCase()]));
+  const presented = ['sha1', 'sha256'].map((hash) => createHash(hash).update(certificate.der).digest('hex'));
+  if (!presented.some((thumbprint) => known.includes(thumbprint))) throw unauthorized();
+  return { target, endsMs: Infinity, scope: target.moduleId === undefined ? 'device' : 'module', type: 'x509' };
+}

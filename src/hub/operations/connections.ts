@@ -1,0 +1,203 @@
+import { HubError } from '../model/hub-error.ts';
+import { describeTarget, keyTarget, targetKey, type Target } from '../model/identifiers.ts';
+import type { JsonObject } from '../model/json.ts';
+import { NEVER_SEEN, type Presence } from '../model/presence.ts';
+import { formatTimestamp, NEVER } from '../model/timestamps.ts';
+import type { HubContext, PresenceRecord } from './hub-context.ts';
+
+/** Why the hub ends a connection. */
+export type CloseReason = 'replaced' | 'disabled' | 'deleted' | 'tokenExpired' | 'stopping';
+
+/** A direct method on its way to a device. */
+export interface MethodCall {
+  readonly name: string;
+  /** JSON text; undefined = an empty body. */
+  readonly payload: string | undefined;
+  /** The device's answer; later ones are ignored. */
+  respond(status: string | number, body: Buffer): void;
+}
+
+/** One device's connection in any protocol. The hub calls it, a front end implements it. */
+export interface DeviceLink {
+  /** Hands a call to the device; the result forgets it, because it was answered or nobody waits any more. */
+  deliverMethod(call: MethodCall): () => void;
+  /** Tells the device of a change of its desired properties; `patch` has `$version`. Only if it asked to be told. */
+  deliverDesired(patch: JsonObject): void;
+  /** Ends the connection at once. `Connections.closed` is called as for any other end. */
+  close(reason: CloseReason): void;
+}
+
+/** A connection that the hub knows of, current until another one of the same target takes its place. */
+export interface Connection {
+  readonly target: Target;
+  readonly key: string;
+  readonly link: DeviceLink;
+  /** Whether the device listens for direct methods. */
+  takesMethods: boolean;
+  readonly closeListeners: Set<() => void>;
+}
+
+/** Who is connected. One connection a target: a later one takes over. */
+export class Connections {
+  readonly #context: HubContext;
+  readonly #current = new Map<string, Connection>();
+  readonly #lastActivityMs = new Map<string, number>();
+  readonly #waiting = new Map<string, Set<(connection: Connection) => void>>();
+
+  constructor(context: HubContext) {
+    this.#context = context;
+    context.events.on('identityDeleted', ({ target }) => this.#drop(target, 'deleted'));
+    context.events.on('identityUpdated', ({ target, disabled }) => {
+      if (disabled) this.#dropDeviceAndModules(target.deviceId, 'disabled');
+    });
+  }
+
+  get count(): number {
+    return this.#current.size;
+  }
+
+  /**
+   * Makes a proven connection the current one of its target; the one before is closed.
+   *
+   * @returns once "Connected" is durable, so that a query behind the device's CONNACK finds it
+   * @throws HubError DeviceNotFound when the device was deleted in between
+   */
+  async open(target: Target, link: DeviceLink): Promise<Connection> {
+    const key = targetKey(target);
+    const connection: Connection = { target, key, link, takesMethods: false, closeListeners: new Set() };
+    const before = this.#current.get(key);
+    this.#current.set(key, connection);
+    if (before !== undefined) this.#end(before, 'replaced');
+    await this.#remember(key, true);
+    this.#context.events.emit('connected', { target });
+    return connection;
+  }
+
+  /** A front end tells that a connection has ended, for whatever reason. */
+  async closed(connection: Connection): Promise<void> {
+    this.#tellClosed(connection);
+    if (this.#current.get(connection.key) !== connection) return; // replaced: the target is still connected
+    this.#current.delete(connection.key);
+    await this.#remember(connection.key, false);
+    this.#context.events.emit('disconnected', { target: connection.target });
+  }
+
+  find(target: Target): Connection | undefined {
+    return this.#current.get(targetKey(target));
+  }
+
+  /** The device sent or received something now. Costs a map entry, nothing durable: it is kept at the end of the connection. */
+  heardFrom(key: string): void {
+    this.#lastActivityMs.set(key, this.#context.now());
+  }
+
+  setTakesMethods(connection: Connection, takesMethods: boolean): void {
+    connection.takesMethods = takesMethods;
+    if (!takesMethods || this.#current.get(connection.key) !== connection) return;
+    const waiting = this.#waiting.get(connection.key);
+    this.#waiting.delete(connection.key);
+    for (const tell of waiting ?? []) tell(connection);
+  }
+
+  /**
+   * The connection of a target that takes direct methods, waiting for it as long as the caller allows.
+   *
+   * @throws HubError DeviceNotOnline when there is none in time
+   * @see service-protocol.md, "Direct methods"
+   */
+  async whenTakesMethods(target: Target, connectTimeoutMs: number): Promise<Connection> {
+    const connection = this.find(target);
+    if (connection?.takesMethods === true) return connection;
+    const later = connectTimeoutMs > 0 ? await this.#waitForMethods(targetKey(target), connectTimeoutMs) : undefined;
+    if (later !== undefined) return later;
+    throw new HubError(
+      'DeviceNotOnline',
+      `The operation failed because ${describeTarget(target)} is not online or has not registered the direct method callback. To learn more, see https://aka.ms/iothub404103`,
+      { info: { timeout: formatTimeSpan(connectTimeoutMs) } },
+    );
+  }
+
+  presence(key: string): Presence {
+    const record = this.#context.presence.get(key);
+    if (record === undefined) return NEVER_SEEN;
+    const lastActivityMs = Math.max(record.lastActivityMs, this.#lastActivityMs.get(key) ?? 0);
+    return {
+      connectionState: record.connected ? 'Connected' : 'Disconnected',
+      connectionStateUpdatedTime: formatTimestamp(record.changedMs),
+      lastActivityTime: lastActivityMs === 0 ? NEVER : formatTimestamp(lastActivityMs),
+    };
+  }
+
+  /** After a start nobody is connected, whatever was kept when the hub ended. */
+  async forgetConnected(): Promise<void> {
+    const stale = [...this.#context.presence.entries()].filter(([, record]) => record.connected);
+    await this.#context.store.change(() => {
+      for (const [key, record] of stale) {
+        this.#context.presence.put(key, { ...record, connected: false, changedMs: this.#context.now() });
+      }
+    });
+  }
+
+  /** Ends all connections. */
+  closeAll(reason: CloseReason): void {
+    for (const connection of [...this.#current.values()]) connection.link.close(reason);
+  }
+
+  #drop(target: Target, reason: CloseReason): void {
+    if (target.moduleId === undefined) this.#dropDeviceAndModules(target.deviceId, reason);
+    else this.#end(this.find(target), reason);
+  }
+
+  #dropDeviceAndModules(deviceId: string, reason: CloseReason): void {
+    for (const connection of [...this.#current.values()]) {
+      if (connection.target.deviceId === deviceId) this.#end(connection, reason);
+    }
+  }
+
+  #end(connection: Connection | undefined, reason: CloseReason): void {
+    if (connection === undefined) return;
+    this.#tellClosed(connection);
+    connection.link.close(reason);
+  }
+
+  #tellClosed(connection: Connection): void {
+    for (const listener of [...connection.closeListeners]) listener();
+    connection.closeListeners.clear();
+  }
+
+  async #remember(key: string, connected: boolean): Promise<void> {
+    const { presence, store, now } = this.#context;
+    const lastActivityMs = connected ? now() : (this.#lastActivityMs.get(key) ?? now());
+    if (connected) this.#lastActivityMs.set(key, lastActivityMs);
+    else this.#lastActivityMs.delete(key);
+    await store.change(() => {
+      // A deleted device leaves nothing behind.
+      if (!this.#context.twins.has(key)) {
+        if (connected) throw new HubError('DeviceNotFound', `${describeTarget(keyTarget(key))} is not registered`);
+        return;
+      }
+      const before = presence.get(key);
+      const changedMs = before?.connected === connected ? before.changedMs : now();
+      presence.put(key, { connected, changedMs, lastActivityMs } satisfies PresenceRecord);
+    });
+  }
+
+  #waitForMethods(key: string, timeoutMs: number): Promise<Connection | undefined> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(key) ?? new Set();
+      this.#waiting.set(key, waiting);
+      const tell = (connection: Connection | undefined): void => {
+        clearTimeout(timer);
+        waiting.delete(tell);
+        resolve(connection);
+      };
+      const timer = setTimeout(tell, timeoutMs, undefined);
+      waiting.add(tell);
+    });
+  }
+}
+
+/** .NET's text form of a time span: `hh:mm:ss`. */
+function formatTimeSpan(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 19);
+}

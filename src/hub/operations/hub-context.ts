@@ -1,0 +1,59 @@
+import type { DeviceIdentity } from '../model/device-identity.ts';
+import type { ModuleIdentity } from '../model/module-identity.ts';
+import type { RandomBytes } from '../model/shared-access-key.ts';
+import type { SharedAccessPolicy } from '../model/shared-access-policy.ts';
+import type { Twin } from '../model/twin.ts';
+import type { Collection } from '../store/collection.ts';
+import type { Store } from '../store/store.ts';
+import { HubEvents } from './hub-events.ts';
+
+/** Milliseconds since 1970, UTC. */
+export type Clock = () => number;
+
+/** When a device or module was last connected, as it is kept; what happens while it is connected is in `Connections`. */
+export interface PresenceRecord {
+  readonly connected: boolean;
+  readonly changedMs: number;
+  readonly lastActivityMs: number;
+}
+
+/** The subscriptions of a persistent MQTT session: topic filter → granted QoS. */
+export interface MqttSession {
+  readonly subscriptions: Readonly<Record<string, 0 | 1>>;
+}
+
+/** What all operations work on. Keys of `twins`, `presence` and `sessions` are made by `targetKey`. */
+export interface HubContext {
+  readonly store: Store;
+  readonly devices: Collection<DeviceIdentity>;
+  readonly modules: Collection<ModuleIdentity>;
+  readonly twins: Collection<Twin>;
+  readonly presence: Collection<PresenceRecord>;
+  readonly sessions: Collection<MqttSession>;
+  readonly policies: Collection<SharedAccessPolicy>;
+  readonly events: HubEvents;
+  readonly now: Clock;
+  readonly randomBytes: RandomBytes;
+  /** Lower case, without ports: the names that a token may speak of. */
+  readonly hostNames: ReadonlySet<string>;
+}
+
+/** Opens the collections of a store. */
+export function openContext(
+  store: Store,
+  edges: { now: Clock; randomBytes: RandomBytes; hostNames: readonly string[] },
+): HubContext {
+  return {
+    store,
+    devices: store.collection('devices'),
+    modules: store.collection('modules'),
+    twins: store.collection('twins'),
+    presence: store.collection('presence'),
+    sessions: store.collection('sessions'),
+    policies: store.collection('policies'),
+    events: new HubEvents(),
+    now: edges.now,
+    randomBytes: edges.randomBytes,
+    hostNames: new Set(edges.hostNames.map((name) => name.toLowerCase())),
+  };
+}
