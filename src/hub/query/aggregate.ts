@@ -4,7 +4,7 @@ import { isPrimitive, type Value } from './operators.ts';
 import type { QueryRow, Read } from './source.ts';
 
 /** Takes the values of a group one by one. */
-export interface Accumulator {
+interface Accumulator {
   add(value: Value): void;
   /** undefined when no value counted: the member is left out. */
   result(): number | string | boolean | undefined;

@@ -8,7 +8,7 @@ import { SOURCE_RULES } from './source.ts';
 import type { Aggregate, Call, Expression, Query } from './syntax-tree.ts';
 
 /** TOP is a 32-bit count. */
-export const MAX_TOP = 2_147_483_647;
+const MAX_TOP = 2_147_483_647;
 
 /**
  * What the grammar cannot say of a query: known functions and their arguments, what each source allows, GROUP BY with its

@@ -136,7 +136,7 @@ function listConstant(list: List): JsonValue {
 }
 
 /** The value of a checked expression for a row, with undefined as a value of its own. */
-export function compileValue<Row>(expression: Expression, setting: Setting<Row>): Read<Row> {
+function compileValue<Row>(expression: Expression, setting: Setting<Row>): Read<Row> {
   switch (expression.kind) {
     case 'constant': {
       const { value } = expression;

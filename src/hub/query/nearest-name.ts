@@ -3,7 +3,7 @@
  *
  * @returns undefined when nothing is near enough to be worth a question
  */
-export function nearestName(typed: string, known: readonly string[]): string | undefined {
+function nearestName(typed: string, known: readonly string[]): string | undefined {
   const wanted = typed.toUpperCase();
   const allowed = Math.max(1, Math.floor(wanted.length / 3));
   const ranked = known

@@ -20,7 +20,7 @@ export const COMPARISONS: Readonly<Record<Comparison['operator'], (a: Value, b: 
 };
 
 /** `=` of the language; undefined when the two cannot be compared. */
-export function equals(a: Value, b: Value): boolean | undefined {
+function equals(a: Value, b: Value): boolean | undefined {
   return comparable(a, b) ? a === b : undefined;
 }
 

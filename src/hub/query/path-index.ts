@@ -49,7 +49,7 @@ export class PathIndex<Row> {
 }
 
 /** How many paths are indexed at once unless told otherwise; the one not asked for longest makes room. */
-export const DEFAULT_INDEX_LIMIT = 16;
+const DEFAULT_INDEX_LIMIT = 16;
 
 /**
  * The indexes of one source. An index comes into being when a query first asks for equality on its path, and is kept up to

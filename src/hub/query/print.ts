@@ -25,7 +25,7 @@ export function printCondition({ source, where }: Condition): string {
 const TIGHTNESS = { or: 1, and: 2, not: 3, comparison: 4, membership: 4, sum: 5, product: 6, operand: 7 } as const;
 type Tightness = (typeof TIGHTNESS)[keyof typeof TIGHTNESS];
 
-export function printExpression(expression: Expression): string {
+function printExpression(expression: Expression): string {
   switch (expression.kind) {
     case 'or':
     case 'and': {

@@ -5,9 +5,9 @@ import { foreignWordAdvice, type ReservedWord } from './words.ts';
 /** Query expressions can have at most this many characters (query-twins.md, "Twin query limitations"). */
 export const MAX_QUERY_CHARACTERS = 8192;
 /** Ours: brackets, NOT and lists inside one another, so that no text can exhaust the stack. */
-export const MAX_NESTING = 100;
+const MAX_NESTING = 100;
 /** Ours, for the same reason: a chain of arithmetic is as deep as it is long. */
-export const MAX_ARITHMETIC_OPERATORS = 256;
+const MAX_ARITHMETIC_OPERATORS = 256;
 
 /** Goes over the tokens of one text, one token of foresight. */
 export class TokenReader {

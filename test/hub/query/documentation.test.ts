@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../src/hub/model/json.ts';
-import { parseQuery, planQuery } from '../../../src/hub/query/index.ts';
+import { parseCondition, parseQuery, planCondition, planQuery } from '../../../src/hub/query/index.ts';
 import { documentSource, ids, runQuery, twin } from './query-rows.ts';
 
 /*
- * Every example query of Microsoft's documentation, with the rows that the text around it promises. Pages, by file name in
- * MicrosoftDocs/azure-docs: query-twins.md, query-jobs.md, iot-hub-devguide-query-language.md,
- * iot-hub-automatic-device-management.md, device-twins-node.md, device-management-*.md, iot-edge/module-deployment-monitoring.md.
+ * Every example query of Microsoft's documentation of the language, with the rows that the text around it promises:
+ * query-twins.md, query-jobs.md and iot-hub-devguide-query-language.md in MicrosoftDocs/azure-docs; behind them the queries of
+ * its pages on automatic device management and of its tutorials, and some that Microsoft's own programs send.
  */
 
 /** The sample twin of query-twins.md. */
@@ -187,7 +187,7 @@ describe('query-twins.md, module twins', () => {
          AND deviceId IN ['device1', 'device2']`,
       ['scanner', 'camera'],
     ],
-    // Get-AzIotHubQuery: "Query top 2 module twin data on a target device".
+    // Invoke-AzIotHubQuery: "Query top 2 module twin data on a target device".
     ['on a target device', "select * from devices.modules where devices.deviceId = 'device2'", ['scanner', 'camera']],
   ])('%s', (_, query, expected) => {
     expect(ids(runQuery(query, MODULES))).toEqual(expected);
@@ -325,6 +325,28 @@ describe('automatic device management and IoT Edge: conditions and metrics', () 
       properties.reported.lastDesiredStatus.code = 200`;
     const rows = [edgeAgent('$edgeAgent', 4, 200), edgeAgent('$edgeAgent', 3, 200), edgeAgent('$edgeHub', 4, 200)];
     expect(runQuery(query, rows)).toEqual([{ deviceId: 'edge', moduleId: '$edgeAgent' }]);
+  });
+});
+
+describe('target conditions of configurations', () => {
+  const DEVICE = twin('d', {
+    tags: { environment: 'test', building: 9 },
+    properties: { desired: { devicemodel: '4000x' }, reported: { chillerProperties: { model: '4000x' } } },
+  });
+
+  test.each([
+    ["tags.environment='test'", 'devices'],
+    ["properties.desired.devicemodel='4000x'", 'devices'],
+    ["properties.reported.chillerProperties.model='4000x'", 'devices'],
+    ["from devices.modules where tags.environment='test'", 'devices.modules'],
+    ["from devices.modules where properties.reported.chillerProperties.model='4000x'", 'devices.modules'],
+    ['from devices.modules where tags.building=9', 'devices.modules'],
+  ])('%s', (text, source) => {
+    const condition = parseCondition(text);
+    expect(condition.source).toBe(source);
+    const { matches } = planCondition(condition, documentSource(condition.source));
+    expect(matches(DEVICE)).toBe(true);
+    expect(matches(twin('other', { tags: { environment: 'production' } }))).toBe(false);
   });
 });
 
