@@ -121,7 +121,7 @@ function covers(outer, inner) {
 }
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'examples/'] },
+  { ignores: ['dist/', 'dist.*/', 'node_modules/', 'coverage/', 'examples/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

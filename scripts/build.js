@@ -1,13 +1,15 @@
-/** Bundles the programs into dist/: one file to load per command instead of a tree of modules, see docs/decisions/0002-bundle-with-esbuild.md. */
-import { readFileSync, rmSync } from 'node:fs';
+/** Bundles the programs into dist/: a command loads few files instead of a tree of modules, see docs/decisions/0002-bundle-with-esbuild.md. */
+import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-rmSync('dist', { recursive: true, force: true });
+// Built beside and swapped in, so that a program started meanwhile finds the old build or the new one, never half of it.
+const fresh = `dist.${process.pid}.new`;
+const old = `dist.${process.pid}.old`;
 await build({
   entryPoints: { 'sim-device': 'src/device/main.ts', 'hub-admin': 'src/service/main.ts' },
-  outdir: 'dist',
+  outdir: fresh,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -16,5 +18,17 @@ await build({
   packages: 'external',
   sourcemap: 'linked',
   sourcesContent: false,
+  logLevel: 'warning',
   define: { TANDEM_VERSION: JSON.stringify(version) },
+}).catch((error) => {
+  rmSync(fresh, { recursive: true, force: true });
+  process.exitCode = 1;
+  throw error;
 });
+try {
+  renameSync('dist', old);
+} catch (error) {
+  if (error.code !== 'ENOENT') throw error; // the first build
+}
+renameSync(fresh, 'dist');
+rmSync(old, { recursive: true, force: true });
