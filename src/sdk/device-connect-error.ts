@@ -14,7 +14,11 @@ export interface Dialled {
   readonly deviceId: string;
 }
 
-interface Wording { readonly code: string; readonly text: string; readonly hint: string }
+interface Wording {
+  readonly code: string;
+  readonly text: string;
+  readonly hint: string;
+}
 
 const BY_ERROR_CODE: Readonly<Record<string, Wording>> = {
   ECONNREFUSED: {

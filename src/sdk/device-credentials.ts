@@ -10,7 +10,10 @@ const {
 } = deviceSdk;
 
 /** PEM texts. */
-export interface DeviceCertificate { readonly cert: string; readonly key: string }
+export interface DeviceCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
 
 const TOKEN_VALID_S = 3600;
 /** The SDK renews by a reconnect that relies on the hub's session (sdk-traps.md, 3): ours comes first, see RENEW_AFTER_MS. */

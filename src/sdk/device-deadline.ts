@@ -1,7 +1,10 @@
 import { ProgramError } from '../terminal/program-error.ts';
 
 /** A promise that only ever rejects, and a way to make it do so. */
-export interface Breaker { readonly broken: Promise<never>; break(error: Error): void }
+export interface Breaker {
+  readonly broken: Promise<never>;
+  break(error: Error): void;
+}
 
 export function breaker(): Breaker {
   let reject: (error: Error) => void = () => undefined;

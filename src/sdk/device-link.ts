@@ -1,10 +1,15 @@
 /** What sim-device sees of a connection to a hub: one open link, made by device-sdk.ts. Types alone, so that behaviours load no SDK. */
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
-export interface JsonObject { readonly [name: string]: JsonValue }
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
+}
 
 /** The device's view of its twin: no tags, no metadata; each section with its `$version`. */
-export interface DeviceTwin { readonly desired: JsonObject; readonly reported: JsonObject }
+export interface DeviceTwin {
+  readonly desired: JsonObject;
+  readonly reported: JsonObject;
+}
 
 export interface MethodCall {
   readonly requestId: string;

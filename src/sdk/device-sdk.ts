@@ -9,7 +9,10 @@ import { proxyAgent } from './device-proxy.ts';
 import { SdkLink } from './device-sdk-link.ts';
 import { SimulatedTransport, type DeviceProtocol } from './device-transport.ts';
 
-export interface DeviceEndpoint { readonly connection: DeviceConnectionString; readonly address: HubAddress }
+export interface DeviceEndpoint {
+  readonly connection: DeviceConnectionString;
+  readonly address: HubAddress;
+}
 
 export interface ConnectorSettings {
   readonly protocol: DeviceProtocol;

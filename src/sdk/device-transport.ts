@@ -23,7 +23,9 @@ export interface TransportSettings {
 }
 
 type MqttOptions = Readonly<Record<string, unknown>>;
-interface MqttProvider { connect(uri: string, options: MqttOptions): unknown }
+interface MqttProvider {
+  connect(uri: string, options: MqttOptions): unknown;
+}
 
 /**
  * The SDK's MQTT transport, with what a simulated device needs and the SDK does not offer:

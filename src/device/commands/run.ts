@@ -48,7 +48,10 @@ export function declareRun(root: Command, program: Program): Command {
       new Option(
         '--method <name[:status|:none][=json]>',
         'one more direct method, its status (default 200; none: never answers) and answer; repeatable',
-      ).argParser((text: string, before: readonly FixedMethod[] | undefined) => [...(before ?? []), parseMethodOption(text)]),
+      ).argParser((text: string, before: readonly FixedMethod[] | undefined) => [
+        ...(before ?? []),
+        parseMethodOption(text),
+      ]),
     )
     .addOption(
       new Option(
