@@ -54,6 +54,9 @@ interface Cursor {
   readonly pending: string;
 }
 
+/** An index answers up to so large a part of all rows, or up to so many rows. */
+const MAX_SELECTIVITY = 0.1;
+const MIN_UNSELECTIVE = 1_000;
 const MAX_PREPARED = 200;
 const MAX_CURSORS = 100;
 
@@ -145,7 +148,7 @@ export class Queries {
     from: Continuation | undefined,
     token: string | undefined,
   ): { rows: Iterable<[string, Twin]>; iterator?: IterableIterator<[string, Twin]> } {
-    const ids = query.rows.indexes.find(plan.equality, () => query.rows.entries());
+    const ids = this.#indexed(query.rows, plan);
     if (ids !== undefined) return { rows: this.#fromIndex(ids, from) };
     const cursor = token === undefined ? undefined : this.#cursors.get(token);
     if (token !== undefined) this.#cursors.delete(token);
@@ -177,9 +180,16 @@ export class Queries {
   }
 
   *#candidates(rows: Rows, plan: Plan<Twin>): Iterable<Twin> {
-    const ids = rows.indexes.find(plan.equality, () => rows.entries());
+    const ids = this.#indexed(rows, plan);
     const entries = ids === undefined ? rows.entries() : this.#fromIndex(ids, undefined);
     for (const [, twin] of entries) yield twin;
+  }
+
+  /** What an index says, unless it says so much that putting it in order costs more than looking at every row. */
+  #indexed(rows: Rows, plan: Plan<Twin>): ReadonlySet<string> | undefined {
+    const ids = rows.indexes.find(plan.equality, () => rows.entries());
+    const worthwhile = Math.max(MIN_UNSELECTIVE, this.#context.twins.size * MAX_SELECTIVITY);
+    return ids !== undefined && ids.size <= worthwhile ? ids : undefined;
   }
 
   /** The generation id: 18 digits that grow from one identity to the next, so that text compares as the number would. */
