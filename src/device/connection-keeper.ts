@@ -166,7 +166,7 @@ export class ConnectionKeeper {
   ): number {
     const { emit, backOff, random } = this.#options;
     this.#shortLived = lastedMs < TAKEOVER_MS && atFirstAttempt ? this.#shortLived + 1 : 0;
-    const retryInMs = backOffMs(backOff, this.#shortLived, random);
+    const retryInMs = backOffMs(backOff, Math.max(0, this.#shortLived - 1), random);
     emit({ event: 'disconnected', by, reason: message, retryInMs });
     if (this.#shortLived >= 2) {
       const reason =

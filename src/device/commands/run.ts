@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, Option } from 'commander';
-import { addExamples, choice, duration, type Program, wholeNumber, wrongCall } from '../../terminal/index.ts';
+import {
+  addExamples,
+  choice,
+  duration,
+  nearest,
+  type Program,
+  type ProgramError,
+  wholeNumber,
+  wrongCall,
+} from '../../terminal/index.ts';
 import { type FixedMethod, parseMethodOption } from '../behaviours/methods.ts';
 import type { EventSink } from '../device-event.ts';
 import { eventOutput } from '../event-output.ts';
@@ -69,7 +78,13 @@ export function declareRun(root: Command, program: Program): Command {
         duration('--duration', { minMs: 1, maxMs: 366 * DAY_MS }),
       ),
     )
-    .action((options: RunOptions) => run(options, program));
+    .allowExcessArguments()
+    .action(async (options: RunOptions) => {
+      // As the default command, run gets every word that is no command.
+      const [word] = command.args;
+      if (word !== undefined) throw unknownCommand(word, root);
+      await run(options, program);
+    });
   return addExamples(command, [
     'sim-device',
     'sim-device --device-id pump-1 --telemetry 10s',
@@ -109,6 +124,17 @@ export async function run(options: RunOptions, program: Program): Promise<void> 
   });
   if (options.duration !== undefined) setTimeout(() => finished.abort(), options.duration);
   await device.run(AbortSignal.any([program.signal, finished.signal]));
+}
+
+function unknownCommand(word: string, root: Command): ProgramError {
+  const names = root.commands.map((each) => each.name());
+  const near = nearest(word, names);
+  return wrongCall(
+    `there is no command "${word}"`,
+    near === undefined
+      ? `the commands are ${names.join(', ')}; a device id goes after --device-id`
+      : `did you mean ${near}?`,
+  );
 }
 
 function standardSettingsOf(options: RunOptions): StandardSettings {
