@@ -15,7 +15,13 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  packages: 'external',
+  // libsql is a native module. The two others make certificates, at the very first start alone.
+  external: ['libsql', '@peculiar/x509', 'reflect-metadata'],
+  chunkNames: 'chunks/[name]-[hash]',
+  // The Azure SDKs are CommonJS: bundled into ES modules they still ask for Node's own modules by `require`.
+  banner: {
+    js: "import { createRequire as nodeCreateRequire } from 'node:module'; const require = nodeCreateRequire(import.meta.url);",
+  },
   sourcemap: 'linked',
   sourcesContent: false,
   logLevel: 'warning',
