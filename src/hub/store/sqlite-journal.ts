@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
 import type { Journal } from './journal.ts';
 
@@ -21,6 +22,8 @@ export class SqliteJournal implements Journal {
 
   /** @throws when the file is no database of ours, or of a newer version */
   constructor(file: string) {
+    // Keys are in it. SQLite gives the files beside it the same mode.
+    closeSync(openSync(file, 'a', 0o600));
     this.#database = new Database(file);
     this.#database.pragma('journal_mode = WAL');
     this.#database.pragma('synchronous = NORMAL'); // libsql's default is FULL
