@@ -146,6 +146,16 @@ export class ServiceClient {
     });
   }
 
+  /** Resolves when the local hub answers. */
+  async checkHealth(): Promise<void> {
+    await this.#call({ doing: 'reach the local hub' }, () => this.#sdk.rest('GET', '/health', {}));
+  }
+
+  /** Asks the local hub to stop, or to forget all it has. Azure has no such door. */
+  async controlLocalHub(what: 'stop' | 'reset'): Promise<void> {
+    await this.#call({ doing: `${what} the local hub` }, () => this.#sdk.rest('POST', `/$tandem/${what}`, {}));
+  }
+
   async #call<T>(what: { doing: string; deviceId?: string; limitMs?: number }, work: () => Promise<T>): Promise<T> {
     return callService({ ...what, hub: this.hub, signal: this.#signal }, work);
   }

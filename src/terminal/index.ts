@@ -13,7 +13,8 @@ export {
   recordWriter,
   type RecordWriterOptions,
 } from './output-format.ts';
-export { renderTable } from './table.ts';
+export { cellText, renderTable } from './table.ts';
+export { csvLine } from './csv.ts';
 export { displayWidth, fitText, printable } from './display-text.ts';
 export { type Progress, showProgress, showWaiting, type Waiting } from './progress.ts';
 export { formatDuration, parseDuration } from './duration.ts';

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { addCommand, type CommandHost } from '../command.ts';
+import type { Console } from '../console.ts';
+import { runOnTargets } from '../run-on-targets.ts';
+import { addTargetOptions, type Selection, takeOnlyTargets, type TargetOptions } from '../targets.ts';
+
+export type DeleteOptions = TargetOptions & { readonly ifMatch?: string };
+
+export function addDeviceDelete(host: CommandHost): void {
+  const command = addCommand(host, {
+    words: 'delete [words...]',
+    says: 'Delete a device with its twin and its queue; it asks first, or wants --yes.',
+    usage: '<deviceId> | --where <condition> | --all | --devices-from <file>  [options]',
+    examples: [
+      'hub-admin device delete pump-1 --yes',
+      'hub-admin device delete --where "tags.retired = true" --dry-run',
+    ],
+  });
+  addTargetOptions(command, { writes: true })
+    .option('--if-match <etag>', 'only if the identity has this etag (default: whatever it has)')
+    .action(async (words: string[], options: DeleteOptions, self: Command) => {
+      await runDeviceDelete(host.open(self), takeOnlyTargets(words, options), options);
+    });
+}
+
+export async function runDeviceDelete(console: Console, selection: Selection, options: DeleteOptions): Promise<void> {
+  await runOnTargets<{ deviceId: string; deleted: boolean }>(console, selection, options, {
+    verb: 'delete',
+    run: async (deviceId) => {
+      await (await console.client()).deleteDevice(deviceId, options.ifMatch ?? '*');
+      return { record: { deviceId, deleted: true } };
+    },
+    plan: () => ({ deleted: false }),
+    render: ({ deviceId }) => [`Deleted device "${deviceId}".`],
+    columns: [],
+    alwaysAsk: true,
+  });
+}

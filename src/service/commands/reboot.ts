@@ -1,0 +1,126 @@
+import type { Command } from 'commander';
+import type { TwinDocument } from '../../sdk/service-documents.ts';
+import { duration, formatDuration, json, ProgramError, showWaiting } from '../../terminal/index.ts';
+import { renderCard } from '../card.ts';
+import { addCommand, type CommandHost } from '../command.ts';
+import type { Console } from '../console.ts';
+import { callMethod, methodFailure, MAX_METHOD_TIMEOUT_MS, MIN_METHOD_TIMEOUT_MS } from '../direct-method.ts';
+import { poll } from '../polling.ts';
+import { runOnTargets, type TargetResult } from '../run-on-targets.ts';
+import { lastUpdated } from '../sections.ts';
+import { addTargetOptions, type Selection, takeOnlyTargets, type TargetOptions } from '../targets.ts';
+
+export type RebootOptions = TargetOptions & {
+  readonly payload?: unknown;
+  readonly wait: boolean;
+  readonly timeout: number;
+};
+
+interface Reboot {
+  deviceId: string;
+  status: number;
+  payload: unknown;
+  /** What the device reported; null when nobody waited for it. */
+  rebootTime: unknown;
+  elapsedMs: number;
+}
+
+export function addReboot(host: CommandHost): void {
+  const command = addCommand(host, {
+    words: 'reboot [words...]',
+    says: 'Reboot a device, and wait until it reports that it is back.',
+    usage: '<deviceId> | --where <condition> | --all | --devices-from <file>  [options]',
+    examples: [
+      'hub-admin reboot myDeviceId',
+      'hub-admin reboot myDeviceId --no-wait -o json',
+      `hub-admin reboot --where "tags.location.plant = 'Redmond43'" --timeout 2m`,
+    ],
+  });
+  addTargetOptions(command, { writes: true })
+    .option('--payload <json>', 'the payload of the direct method, JSON (default: null)', json('--payload'))
+    .option('--no-wait', 'end when the device has answered, do not wait for its reboot time')
+    .option(
+      '--timeout <duration>',
+      'for everything: the answer and the reboot, 5s to 1h (default: 60s)',
+      duration('--timeout', { minMs: 5000, maxMs: 3_600_000 }),
+    )
+    .action(async (words: string[], options: Omit<RebootOptions, 'timeout'> & { timeout?: number }, self: Command) => {
+      const selection = takeOnlyTargets(words, options);
+      await runReboot(host.open(self), selection, { ...options, timeout: options.timeout ?? 60_000 });
+    });
+}
+
+export async function runReboot(console: Console, selection: Selection, options: RebootOptions): Promise<void> {
+  await runOnTargets<Reboot>(console, selection, options, {
+    verb: 'reboot',
+    run: (deviceId) => rebootDevice(console, deviceId, { ...options, quiet: selection.kind !== 'device' }),
+    plan: () => ({ methodName: 'rebootDevice', payload: options.payload ?? null }),
+    render: ({ elapsedMs, ...record }) => renderCard({ ...record, took: formatDuration(elapsedMs) }),
+    columns: [
+      { title: 'status', value: (record) => record.status },
+      { title: 'payload', value: (record) => record.payload },
+      { title: 'rebootTime', value: (record) => record.rebootTime },
+      { title: 'took', value: (record) => formatDuration(record.elapsedMs) },
+    ],
+  });
+}
+
+async function rebootDevice(
+  console: Console,
+  deviceId: string,
+  options: RebootOptions & { quiet: boolean },
+): Promise<TargetResult<Reboot>> {
+  const client = await console.client();
+  const startedAt = performance.now();
+  const elapsedMs = (): number => Math.round(performance.now() - startedAt);
+  const before = rebootStamp(await client.getTwin(deviceId));
+  const answer = await callMethod(console, {
+    deviceId,
+    methodName: 'rebootDevice',
+    payload: options.payload ?? null,
+    timeoutMs: Math.min(Math.max(options.timeout, MIN_METHOD_TIMEOUT_MS), MAX_METHOD_TIMEOUT_MS),
+    connectTimeoutMs: 0,
+  });
+  const record = { deviceId, status: answer.status, payload: answer.payload, rebootTime: null };
+  const failure = methodFailure({ deviceId, methodName: 'rebootDevice' }, answer);
+  if (failure !== undefined) return { record: { ...record, elapsedMs: elapsedMs() }, failure };
+  if (!options.wait) return { record: { ...record, elapsedMs: elapsedMs() } };
+  const rebootTime = await waitForReboot(console, deviceId, {
+    before,
+    timeoutMs: Math.max(0, options.timeout - elapsedMs()),
+    quiet: options.quiet,
+  });
+  return { record: { ...record, rebootTime, elapsedMs: elapsedMs() } };
+}
+
+async function waitForReboot(
+  console: Console,
+  deviceId: string,
+  options: { before: string | undefined; timeoutMs: number; quiet: boolean },
+): Promise<unknown> {
+  const client = await console.client();
+  const text = `Device "${deviceId}" answered. Waiting until it reports its reboot time …`;
+  const waiting = options.quiet ? undefined : showWaiting(console.terminal, text);
+  try {
+    const twin = await poll({ timeoutMs: options.timeoutMs, signal: console.signal }, async () => {
+      const now = await client.getTwin(deviceId);
+      // The hub's clock decides: what the device writes may be any text, even the same one again.
+      return rebootStamp(now) === options.before ? undefined : now;
+    });
+    if (twin !== undefined) return twin.properties.reported['rebootTime'] ?? null;
+  } finally {
+    waiting?.end();
+  }
+  throw new ProgramError(
+    'timedOut',
+    'NoRebootTime',
+    `device "${deviceId}" answered, but reported no rebootTime in time`,
+    {
+      hint: 'look at it with: hub-admin twin show; or give it longer with --timeout',
+    },
+  );
+}
+
+function rebootStamp(twin: TwinDocument): string | undefined {
+  return lastUpdated(twin.properties.reported, ['rebootTime']);
+}

@@ -1,0 +1,46 @@
+import type { MethodAnswer } from '../sdk/service-documents.ts';
+import { ProgramError } from '../terminal/index.ts';
+import type { Console } from './console.ts';
+import { oneLine } from './sections.ts';
+
+/** The hub's own range for the time a device has to answer. */
+export const MIN_METHOD_TIMEOUT_MS = 5000;
+export const MAX_METHOD_TIMEOUT_MS = 300_000;
+
+export interface MethodCall {
+  readonly deviceId: string;
+  readonly moduleId?: string | undefined;
+  readonly methodName: string;
+  readonly payload: unknown;
+  readonly timeoutMs: number;
+  /** How long the hub waits for an offline device to come. */
+  readonly connectTimeoutMs: number;
+}
+
+/** Invokes a direct method; the hub counts in whole seconds. */
+export async function callMethod(console: Console, call: MethodCall): Promise<MethodAnswer> {
+  const client = await console.client();
+  const startedAt = performance.now();
+  const answer = await client.invokeMethod(call, {
+    methodName: call.methodName,
+    payload: call.payload,
+    responseTimeoutInSeconds: Math.round(call.timeoutMs / 1000),
+    connectTimeoutInSeconds: Math.round(call.connectTimeoutMs / 1000),
+  });
+  console.explain(`${call.methodName} on "${call.deviceId}": ${Math.round(performance.now() - startedAt)} ms`);
+  return answer;
+}
+
+/** A status of 400 and more is the device's own way to say no. */
+export function methodFailure(
+  call: { deviceId: string; methodName: string },
+  answer: MethodAnswer,
+): ProgramError | undefined {
+  if (answer.status < 400) return undefined;
+  return new ProgramError(
+    'deviceFailed',
+    'MethodFailed',
+    `device "${call.deviceId}" answered ${call.methodName} with status ${answer.status}: ${oneLine(answer.payload ?? null)}`,
+    { hint: answer.status === 404 ? 'it may not have this method; the answer may list those it has' : undefined },
+  );
+}
