@@ -7,7 +7,7 @@ export async function rebootStory(stage, device) {
   await device.sees(/rebooting/);
   await stage.run('hub-admin', ['wait', 'myDeviceId', "connectionState = 'Disconnected'"]);
   await stage.run('hub-admin', ['invoke', 'myDeviceId', 'DeviceMethod'], { exit: 5 });
-  await device.sees(/rebooted at/);
+  await device.sees(/reported .*rebootTime/);
   await stage.run('hub-admin', ['reboot', 'myDeviceId']);
   await stage.run('hub-admin', [
     'query',
