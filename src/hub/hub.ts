@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import type { EventLog } from './model/event.ts';
 import { newPolicies } from './model/shared-access-policy.ts';
 import { Authorization } from './operations/authorization.ts';
 import { BulkRegistry } from './operations/bulk-registry.ts';
+import { CloudToDevice } from './operations/cloud-to-device.ts';
 import { Connections } from './operations/connections.ts';
 import { DirectMethods } from './operations/direct-methods.ts';
+import { ServiceQueue } from './operations/feedback-queue.ts';
+import { Feedback } from './operations/feedback.ts';
 import { openContext, type Clock, type HubContext } from './operations/hub-context.ts';
 import type { HubEvents } from './operations/hub-events.ts';
 import { IdentityRegistry } from './operations/identity-registry.ts';
@@ -12,6 +16,8 @@ import { MqttSessions } from './operations/mqtt-sessions.ts';
 import { Queries } from './operations/queries.ts';
 import { Telemetry } from './operations/telemetry.ts';
 import { Twins } from './operations/twins.ts';
+import type { AppendLog } from './store/event-log/append-log.ts';
+import { PartitionedLog } from './store/event-log/partitioned-log.ts';
 import type { Journal } from './store/journal.ts';
 import { Store } from './store/store.ts';
 
@@ -20,7 +26,12 @@ export interface HubOptions {
   /** The names this hub answers to, the first one for connection strings. */
   readonly hostNames: readonly [string, ...string[]];
   readonly now?: Clock;
+  /** Told of faults that no caller hears of. */
+  readonly onFault?: (error: unknown) => void;
 }
+
+/** How late an expiry may be noticed. */
+const SWEEP_MS = 500;
 
 /** The hub's operations: the one face that front ends and tests call. */
 export class Hub {
@@ -37,10 +48,20 @@ export class Hub {
   readonly queries: Queries;
   readonly telemetry: Telemetry;
   readonly sessions: MqttSessions;
+  readonly cloudToDevice: CloudToDevice;
+  readonly feedback: Feedback;
+  /** What services receive of file uploads. */
+  readonly fileNotifications: ServiceQueue;
+  /** What the Event Hubs-compatible endpoint shows. */
+  readonly eventLog: EventLog;
   readonly #context: HubContext;
+  readonly #log: AppendLog;
+  readonly #sweeping: NodeJS.Timeout;
 
-  private constructor(context: HubContext, hostName: string) {
+  private constructor(context: HubContext, { hostNames: [hostName], onFault }: HubOptions, log: AppendLog) {
     this.#context = context;
+    this.#log = log;
+    this.eventLog = log;
     this.hostName = hostName;
     this.now = context.now;
     this.events = context.events;
@@ -52,8 +73,16 @@ export class Hub {
     this.twins = new Twins(context, this.connections);
     this.methods = new DirectMethods(this.connections, this.twins);
     this.queries = new Queries(context, this.twins);
-    this.telemetry = new Telemetry(this.connections);
+    this.telemetry = new Telemetry(context, this.connections, log);
     this.sessions = new MqttSessions(context);
+    this.feedback = new Feedback(context, hostName);
+    this.cloudToDevice = new CloudToDevice(context, this.connections, this.feedback);
+    this.fileNotifications = new ServiceQueue(context, {
+      collection: 'fileNotifications',
+      contentType: 'application/vnd.microsoft.iothub.filenotification.json',
+      userId: hostName,
+    });
+    this.#sweeping = setInterval(() => void this.sweep().catch((error: unknown) => onFault?.(error)), SWEEP_MS).unref();
   }
 
   /** Opens a hub on what its journal holds; an empty one gets the default policies. */
@@ -65,7 +94,7 @@ export class Hub {
         for (const policy of newPolicies(randomBytes)) context.policies.put(policy.name, policy);
       });
     }
-    const hub = new Hub(context, options.hostNames[0]);
+    const hub = new Hub(context, options, new PartitionedLog(context.now()));
     await hub.connections.forgetConnected();
     return hub;
   }
@@ -81,9 +110,19 @@ export class Hub {
     await Promise.all(devices.map(([deviceId]) => this.registry.deleteDevice(deviceId, { kind: 'any' })));
   }
 
+  /** Does what time alone brings: expiry, lost locks, feedback, retention. Runs by itself; whoever moves the clock calls it. */
+  async sweep(): Promise<void> {
+    this.#log.sweep(this.now());
+    await this.cloudToDevice.sweep();
+    await this.feedback.sweep();
+    await this.fileNotifications.sweep();
+  }
+
   /** Ends all connections and lets go of the journal; what was acknowledged is kept. */
   close(): void {
+    clearInterval(this.#sweeping);
     this.connections.closeAll('stopping');
+    this.#log.close();
     this.#context.store.close();
   }
 }

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { HubError } from './hub-error.ts';
-import type { Target } from './identifiers.ts';
 import { MAX_TELEMETRY_BYTES } from './limits.ts';
 
 /** System properties of a message, by their Event Hubs names. @see device-protocol.md, 4.2 */
@@ -8,7 +7,6 @@ export type SystemProperties = Readonly<Record<string, string>>;
 
 /** A device-to-cloud message as the hub takes it, whatever protocol it came by. */
 export interface DeviceMessage {
-  readonly from: Target;
   readonly body: Buffer;
   /** A property without a value is null. */
   readonly properties: Readonly<Record<string, string | null>>;
@@ -28,7 +26,8 @@ export function checkDeviceMessage(message: DeviceMessage): void {
   }
 }
 
-function messageSize(message: DeviceMessage): number {
+/** What counts against the limits: body, system property values, application property names and values. */
+export function messageSize(message: DeviceMessage): number {
   let size = message.body.length;
   for (const value of Object.values(message.systemProperties)) size += Buffer.byteLength(value);
   for (const [name, value] of Object.entries(message.properties))

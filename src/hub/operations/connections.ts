@@ -23,6 +23,8 @@ export interface DeviceLink {
   deliverMethod(call: MethodCall): () => void;
   /** Tells the device of a change of its desired properties; `patch` has `$version`. Only if it asked to be told. */
   deliverDesired(patch: JsonObject): void;
+  /** There may be cloud-to-device messages: take them with `hub.cloudToDevice.receive` if the device listens for them. */
+  messagesAvailable(): void;
   /** Ends the connection at once. `Connections.closed` is called as for any other end. */
   close(reason: CloseReason): void;
 }

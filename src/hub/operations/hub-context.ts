@@ -5,6 +5,7 @@ import type { SharedAccessPolicy } from '../model/shared-access-policy.ts';
 import type { Twin } from '../model/twin.ts';
 import type { Collection } from '../store/collection.ts';
 import type { Store } from '../store/store.ts';
+import { DeviceQueues } from './cloud-to-device-queues.ts';
 import { HubEvents } from './hub-events.ts';
 
 /** Milliseconds since 1970, UTC. */
@@ -31,6 +32,8 @@ export interface HubContext {
   readonly presence: Collection<PresenceRecord>;
   readonly sessions: Collection<MqttSession>;
   readonly policies: Collection<SharedAccessPolicy>;
+  /** Cloud-to-device messages by device. */
+  readonly queues: DeviceQueues;
   readonly events: HubEvents;
   readonly now: Clock;
   readonly randomBytes: RandomBytes;
@@ -51,6 +54,7 @@ export function openContext(
     presence: store.collection('presence'),
     sessions: store.collection('sessions'),
     policies: store.collection('policies'),
+    queues: new DeviceQueues(store),
     events: new HubEvents(),
     now: edges.now,
     randomBytes: edges.randomBytes,

@@ -107,7 +107,7 @@ export class IdentityRegistry {
     return device;
   }
 
-  /** The part of a deletion that runs inside `Store.change`: identity, modules, twins, sessions. Returns the last twin. */
+  /** The part of a deletion that runs inside `Store.change`: identity, modules, twins, sessions, queue. Returns the last twin. */
   deleteInChange(deviceId: string, precondition: Precondition): Twin | undefined {
     checkEtag(this.getDevice(deviceId), precondition);
     const twin = this.#context.twins.get(deviceId);
@@ -115,6 +115,7 @@ export class IdentityRegistry {
       if (module.deviceId === deviceId) this.#forget(targetKey(module));
     }
     this.#forget(deviceId);
+    this.#context.queues.dropInChange(deviceId);
     return twin;
   }
 
@@ -138,7 +139,11 @@ export class IdentityRegistry {
   }
 
   #document(device: DeviceIdentity): JsonObject {
-    return deviceDocument(device, this.#connections.presence(device.deviceId), 0);
+    return deviceDocument(
+      device,
+      this.#connections.presence(device.deviceId),
+      this.#context.queues.count(device.deviceId),
+    );
   }
 }
 

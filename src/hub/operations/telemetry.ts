@@ -1,23 +1,64 @@
-import { targetKey } from '../model/identifiers.ts';
 import type { DeviceMessage } from '../model/device-message.ts';
 import { checkDeviceMessage } from '../model/device-message.ts';
+import { partitionOf, stampsOf } from '../model/event-stamps.ts';
+import type { AppendedBatch } from '../model/event.ts';
+import { targetKey, type Target } from '../model/identifiers.ts';
+import type { AppendLog } from '../store/event-log/append-log.ts';
+import type { AuthenticatedDevice } from './authorization.ts';
 import type { Connections } from './connections.ts';
+import type { HubContext } from './hub-context.ts';
+
+/** A proven sender of telemetry, with what the hub says about it in each of its messages: made once a connection. */
+export interface TelemetrySource {
+  readonly key: string;
+  readonly partition: number;
+  /** Annotations that the hub stamps, as JSON. */
+  readonly stamps: string;
+}
 
 /** Device-to-cloud messages. */
 export class Telemetry {
+  readonly #context: HubContext;
   readonly #connections: Connections;
+  readonly #log: AppendLog;
 
-  constructor(connections: Connections) {
+  constructor(context: HubContext, connections: Connections, log: AppendLog) {
+    this.#context = context;
     this.#connections = connections;
+    this.#log = log;
   }
 
   /**
-   * Takes a message of a device or module.
+   * What {@link accept} needs to know of a sender.
    *
-   * @throws HubError MessageTooLarge, ArgumentInvalid
+   * @param modelId the Plug and Play model that it named when it connected; '' = none
    */
-  accept(message: DeviceMessage): void {
+  sourceOf(device: AuthenticatedDevice, modelId = ''): TelemetrySource {
+    const { target } = device;
+    const generationId = this.#generationId(target);
+    return {
+      key: targetKey(target),
+      partition: partitionOf(target.deviceId, this.#log.partitionIds.length),
+      stamps: JSON.stringify(stampsOf({ target, generationId, scope: device.scope, type: device.type, modelId })),
+    };
+  }
+
+  /**
+   * Takes a message of a device or module. Synchronous, since this is what a hub does most.
+   *
+   * @returns the batch that the message is stored with: acknowledge behind its `whenStored`. All messages of one moment share
+   *   one. Undefined when nothing is to be waited for.
+   * @throws HubError MessageTooLarge
+   */
+  accept(source: TelemetrySource, message: DeviceMessage): AppendedBatch | undefined {
     checkDeviceMessage(message);
-    this.#connections.heardFrom(targetKey(message.from));
+    this.#connections.heardFrom(source.key);
+    return this.#log.append(source.partition, source.stamps, message);
+  }
+
+  #generationId(target: Target): string {
+    const { devices, modules } = this.#context;
+    const identity = target.moduleId === undefined ? devices.get(target.deviceId) : modules.get(targetKey(target));
+    return identity?.generationId ?? '';
   }
 }

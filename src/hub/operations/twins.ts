@@ -45,7 +45,8 @@ export class Twins {
     const key = targetKey(twin);
     const identity = twin.moduleId === undefined ? this.#context.devices.get(key) : this.#context.modules.get(key);
     if (identity === undefined) throw new Error(`the twin of ${describeTarget(twin)} has no identity`);
-    return { twin, identity, presence: this.#connections.presence(key), queuedMessages: 0 };
+    const queuedMessages = twin.moduleId === undefined ? this.#context.queues.count(key) : 0;
+    return { twin, identity, presence: this.#connections.presence(key), queuedMessages };
   }
 
   /**

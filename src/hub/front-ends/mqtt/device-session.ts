@@ -4,6 +4,7 @@ import type { HubError } from '../../model/hub-error.ts';
 import { describeTarget, targetKey, type Target } from '../../model/identifiers.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Connection, DeviceLink, MethodCall } from '../../operations/connections.ts';
+import type { TelemetrySource } from '../../operations/telemetry.ts';
 import { atTime } from '../deadline.ts';
 import { errorBody } from '../error-body.ts';
 import {
@@ -39,6 +40,8 @@ export interface DeviceSessionOptions {
   /** Whether subscriptions outlive the connection. */
   readonly persistent: boolean;
   readonly subscriptions: ReadonlyMap<string, 0 | 1>;
+  /** Who its telemetry is from. */
+  readonly source: TelemetrySource;
   readonly sendWill: (() => void) | undefined;
 }
 
@@ -50,6 +53,7 @@ export class DeviceSession implements DeviceLink {
   readonly topics: Topics;
   readonly apiVersion: string | undefined;
   readonly persistent: boolean;
+  readonly source: TelemetrySource;
   readonly subscriptions: Map<string, 0 | 1>;
   readonly #link: PacketLink;
   readonly #sendWill: (() => void) | undefined;
@@ -65,6 +69,7 @@ export class DeviceSession implements DeviceLink {
     this.topics = new Topics(options.target);
     this.apiVersion = options.apiVersion;
     this.persistent = options.persistent;
+    this.source = options.source;
     this.subscriptions = new Map(options.subscriptions);
     this.#link = options.link;
     this.#sendWill = options.sendWill;
@@ -119,6 +124,10 @@ export class DeviceSession implements DeviceLink {
     if (!this.subscriptions.has(DESIRED_PATCHES)) return;
     this.hub.connections.heardFrom(this.key);
     this.#publish(desiredPatchTopic(Number(patch['$version'])), JSON.stringify(patch));
+  }
+
+  messagesAvailable(): void {
+    // in the making
   }
 
   answerTwin(status: number, rid: string, answer: { body?: JsonObject; version?: number }): void {

@@ -1,5 +1,4 @@
 import type { DeviceMessage } from '../../model/device-message.ts';
-import type { Target } from '../../model/identifiers.ts';
 import { parsePropertyBag } from './property-bag.ts';
 
 /**
@@ -8,7 +7,6 @@ import { parsePropertyBag } from './property-bag.ts';
  * @param extra application properties that the hub adds
  */
 export function telemetryOf(
-  from: Target,
   bag: string,
   body: Buffer,
   extra?: Readonly<Record<string, string>>,
@@ -16,5 +14,5 @@ export function telemetryOf(
   const parsed = parsePropertyBag(bag);
   if (parsed === undefined) return undefined;
   const properties = extra === undefined ? parsed.properties : { ...parsed.properties, ...extra };
-  return { from, body, properties, systemProperties: parsed.systemProperties };
+  return { body, properties, systemProperties: parsed.systemProperties };
 }

@@ -4,6 +4,7 @@ import { HubError } from '../../../model/hub-error.ts';
 import { targetKey, type Target } from '../../../model/identifiers.ts';
 import { unauthorized } from '../../../model/sas-token.ts';
 import type { AuthenticatedDevice, ClientCertificate, DeviceCredential } from '../../../operations/authorization.ts';
+import type { TelemetrySource } from '../../../operations/telemetry.ts';
 import { DeviceSession, type PacketLink } from '../device-session.ts';
 import { telemetryOf } from '../telemetry-message.ts';
 import { Topics } from '../topics.ts';
@@ -60,6 +61,7 @@ async function openSession(
   const persistent = packet.clean === false;
   if (!persistent) await hub.sessions.forget(key);
   const kept = hub.sessions.find(key);
+  const source = hub.telemetry.sourceOf(device, username.modelId);
   const session = new DeviceSession({
     hub,
     link,
@@ -68,7 +70,8 @@ async function openSession(
     endsMs: device.endsMs,
     persistent,
     subscriptions: new Map(Object.entries(kept?.subscriptions ?? {})),
-    sendWill: willOf(hub, device.target, packet),
+    source,
+    sendWill: willOf(hub, { target: device.target, source }, packet),
   });
   if (username.modelId !== '') await hub.twins.announceModel(device.target, username.modelId);
   await session.open();
@@ -76,13 +79,17 @@ async function openSession(
 }
 
 /** A will is telemetry or nothing: any other topic is not the device's to publish. @see device-protocol.md, 3.4 */
-function willOf(hub: Hub, target: Target, packet: IConnectPacket): (() => void) | undefined {
+function willOf(
+  hub: Hub,
+  { target, source }: { target: Target; source: TelemetrySource },
+  packet: IConnectPacket,
+): (() => void) | undefined {
   const { will } = packet;
   const topic = will === undefined ? undefined : new Topics(target).parse(will.topic);
   if (will === undefined || topic?.kind !== 'telemetry') return undefined;
-  const message = telemetryOf(target, topic.bag, Buffer.from(will.payload), { 'iothub-MessageType': 'Will' });
+  const message = telemetryOf(topic.bag, Buffer.from(will.payload), { 'iothub-MessageType': 'Will' });
   if (message === undefined) return undefined;
   return () => {
-    hub.telemetry.accept(message);
+    hub.telemetry.accept(source, message);
   };
 }

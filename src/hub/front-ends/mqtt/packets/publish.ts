@@ -40,9 +40,9 @@ function takePublish(session: DeviceSession, topic: PublishTopic, packet: IPubli
 }
 
 function acceptTelemetry(session: DeviceSession, bag: string, packet: IPublishPacket, body: Buffer): void {
-  const message = telemetryOf(session.target, bag, body, flagProperties(packet));
+  const message = telemetryOf(bag, body, flagProperties(packet));
   if (message === undefined) throw new HubError('ArgumentInvalid', 'the property bag is not percent-encoded text');
-  session.hub.telemetry.accept(message);
+  session.hub.telemetry.accept(session.source, message);
 }
 
 /** Retained and repeated messages are neither: the flags become properties. */

@@ -1,0 +1,17 @@
+import type { AppendedBatch, EventLog } from '../../model/event.ts';
+import type { DeviceMessage } from '../../model/device-message.ts';
+
+/** The event log as the hub writes it. */
+export interface AppendLog extends EventLog {
+  /**
+   * Adds an event; all of one moment are written together.
+   *
+   * @param stamps annotations as a JSON object
+   * @returns what to wait for before the event is acknowledged; undefined where nothing survives the process anyway
+   */
+  append(partition: number, stamps: string, message: DeviceMessage): AppendedBatch | undefined;
+  /** Drops what retention says. */
+  sweep(nowMs: number): void;
+  /** Writes what is waiting and lets go of files. */
+  close(): void;
+}
