@@ -20,6 +20,10 @@ export async function startOwnHub({ home, notice, onEnd }: OwnHubOptions): Promi
   try {
     const hub = await startLocalHub({ home, notice });
     onEnd(() => hub.close());
+    void hub.stopRequested.then(async () => {
+      notice('the local hub of this process was stopped; the device waits for the next one');
+      await hub.close();
+    });
     notice(`started a local hub in this process, its state is in ${home}; it ends with this program`);
   } catch (error) {
     if (!(error instanceof HubAlreadyRunning)) throw error;

@@ -57,9 +57,10 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
     writeDiscovery(options.home, discovery);
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
-      removeDiscovery(options.home, discovery.instanceId);
       await server.close();
       lock.release();
+      // Last: who waits for the file to go may start the next hub at once.
+      removeDiscovery(options.home, discovery.instanceId);
     };
     return { discovery, stopRequested: stop.promise, close: () => (closing ??= close()) };
   } catch (error) {
