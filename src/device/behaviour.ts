@@ -62,3 +62,9 @@ export interface Behaviour {
   /** The device is gone for good: stop timers. */
   close?(): void;
 }
+
+/** What happens to messages and answers on their way: faults of a scenario. */
+export interface Interference {
+  message(): { readonly delayMs: number; readonly copies: number };
+  answer(): { readonly delayMs: number; readonly lost: boolean };
+}

@@ -1,4 +1,5 @@
 import type { DeviceConnectionString, ServiceHub } from '../config/index.ts';
+import type { JsonObject } from '../sdk/device-link.ts';
 import type { DeviceIdentity } from '../sdk/service-documents.ts';
 import { ProgramError } from '../terminal/index.ts';
 
@@ -11,13 +12,15 @@ import { ProgramError } from '../terminal/index.ts';
 export async function fetchDevice(
   hub: ServiceHub,
   deviceId: string,
-  options: { create: boolean; signal: AbortSignal },
+  options: { create: boolean; tags?: JsonObject | undefined; signal: AbortSignal },
 ): Promise<DeviceConnectionString> {
   // Only a device without a string of its own needs the service SDK, which takes a while to load.
   const { openServiceClient } = await import('../sdk/service-client.ts');
   const client = await openServiceClient(hub, { env: process.env, signal: options.signal });
   try {
-    return connectionOf(await readOrCreate(client, deviceId, options.create), hub);
+    const connection = connectionOf(await readOrCreate(client, deviceId, options.create), hub);
+    if (options.tags !== undefined) await client.patchTwin(deviceId, { tags: options.tags }, '*');
+    return connection;
   } finally {
     client.close();
   }

@@ -8,6 +8,7 @@ import {
   type ServiceHub,
   type Settings,
 } from '../config/index.ts';
+import type { JsonObject } from '../sdk/device-link.ts';
 import type { DeviceEndpoint } from '../sdk/device-sdk.ts';
 import { ProgramError } from '../terminal/index.ts';
 import { fetchDevice } from './device-identity.ts';
@@ -18,6 +19,8 @@ export interface HubSourceOptions {
   readonly deviceId: string | undefined;
   /** Register the device when a real hub does not know it. On the local hub it always is. */
   readonly create: boolean;
+  /** What the device gets as tags on the local hub; a real hub's tags are the operator's. */
+  readonly tags?: ((deviceId: string) => JsonObject | undefined) | undefined;
   /** Starts a hub in this process; resolves when there is one, ours or another's that was first. */
   readonly startHub: () => Promise<void>;
   readonly notice: (line: string) => void;
@@ -76,6 +79,7 @@ export class HubSource {
     if (this.#fetched?.hub === identity) return this.#fetched.connection;
     const connection = await fetchDevice(hub, deviceId, {
       create: this.#options.create || hub.address.local,
+      tags: hub.address.local ? this.#options.tags?.(deviceId) : undefined,
       signal: this.#options.signal,
     });
     if (connection.authentication.kind === 'sharedAccessKey') addSecret(connection.authentication.sharedAccessKey);

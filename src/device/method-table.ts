@@ -1,16 +1,19 @@
 import { parseJson } from '../sdk/device-json.ts';
 import type { JsonValue, WaitingCall } from '../sdk/device-link.ts';
-import type { Behaviour, Device, MethodAnswer, MethodAnswerer } from './behaviour.ts';
+import { sleep } from './clock.ts';
+import type { Behaviour, Device, Interference, MethodAnswer, MethodAnswerer } from './behaviour.ts';
 
 /** The direct methods of one device, gathered from its behaviours. */
 export class MethodTable {
   readonly #device: Device;
+  readonly #interference: Interference | undefined;
   readonly #answerers = new Map<string, MethodAnswerer>();
   readonly #counts = new Map<string, number>();
 
   /** The later behaviour wins where two have a method of the same name. */
-  constructor(behaviours: readonly Behaviour[], device: Device) {
+  constructor(behaviours: readonly Behaviour[], device: Device, interference?: Interference) {
     this.#device = device;
+    this.#interference = interference;
     for (const { methods = {} } of behaviours) {
       for (const [name, answerer] of Object.entries(methods)) this.#answerers.set(name, answerer);
     }
@@ -25,7 +28,8 @@ export class MethodTable {
     this.#counts.set(methodName, count);
     const payload = readPayload(call.body);
     device.emit({ event: 'method', methodName, requestId, payload: payload ?? null, count });
-    const answer = payload === undefined ? BAD_JSON : await this.#run(methodName, payload, count);
+    const found = payload === undefined ? BAD_JSON : await this.#run(methodName, payload, count);
+    const answer = await this.#disturb(found);
     try {
       if (answer !== undefined) await call.answer(answer.status, answer.payload);
       const elapsedMs = device.clock.now() - startedAt;
@@ -36,6 +40,18 @@ export class MethodTable {
       const reason = error instanceof Error ? error.message : String(error);
       device.emit({ event: 'failed', what: `answer method ${methodName}`, reason });
     }
+  }
+
+  /** A lost answer has its consequences all the same: a device reboots although nobody hears that it will. */
+  async #disturb(answer: MethodAnswer | undefined): Promise<MethodAnswer | undefined> {
+    const fault = answer === undefined ? undefined : this.#interference?.answer();
+    if (fault === undefined) return answer;
+    const { clock, connection } = this.#device;
+    if (fault.delayMs > 0) await sleep(clock, fault.delayMs, connection);
+    if (!fault.lost) return answer;
+    this.#device.emit({ event: 'fault', fault: 'loseAnswer', detail: 'the answer is lost' });
+    answer?.afterwards?.();
+    return undefined;
   }
 
   async #run(methodName: string, payload: JsonValue, count: number): Promise<MethodAnswer | undefined> {

@@ -9,8 +9,8 @@ import type {
 import type { DeviceConnector, DeviceEndpoint } from '../sdk/device-sdk.ts';
 import { ProgramError } from '../terminal/index.ts';
 import { DEFAULT_BACK_OFF, type BackOff } from './back-off.ts';
-import type { Behaviour, Device } from './behaviour.ts';
-import { systemClock, type Clock } from './clock.ts';
+import type { Behaviour, Device, Interference } from './behaviour.ts';
+import { sleep, systemClock, type Clock } from './clock.ts';
 import { ConnectionKeeper, type Absence, type Dialled } from './connection-keeper.ts';
 import type { DeviceEventBody, EventSink } from './device-event.ts';
 import { MethodTable } from './method-table.ts';
@@ -29,6 +29,7 @@ export interface SimulatedDeviceOptions {
   readonly events: EventSink;
   readonly random: Random;
   readonly clock?: Clock | undefined;
+  readonly interference?: Interference | undefined;
   readonly backOff?: BackOff | undefined;
   /** Keep trying although it never was connected. Default false: the first failure ends it. */
   readonly patient?: boolean | undefined;
@@ -55,7 +56,7 @@ export class SimulatedDevice implements Device {
     this.deviceId = options.deviceId;
     this.clock = options.clock ?? systemClock;
     this.random = options.random;
-    this.#methods = new MethodTable(options.behaviours, this);
+    this.#methods = new MethodTable(options.behaviours, this, options.interference);
     this.#keeper = new ConnectionKeeper({
       connect: (listener) => this.#connect(listener),
       greet: (link) => this.#greet(link),
@@ -119,7 +120,12 @@ export class SimulatedDevice implements Device {
   }
 
   async send(message: TelemetryMessage): Promise<boolean> {
-    return this.#attempt('send telemetry', (link) => link.send(message));
+    const { delayMs, copies } = this.#options.interference?.message() ?? UNDISTURBED;
+    if (delayMs > 0 && !(await sleep(this.clock, delayMs, this.connection))) return false;
+    let sent = false;
+    for (let copy = 0; copy < copies; copy++)
+      sent = await this.#attempt('send telemetry', (link) => link.send(message));
+    return sent;
   }
 
   async #attempt(what: string, action: (link: DeviceLink) => Promise<void>): Promise<boolean> {
@@ -204,6 +210,8 @@ export class SimulatedDevice implements Device {
     for (const behaviour of this.#options.behaviours) await behaviour.message?.(message, this);
   }
 }
+
+const UNDISTURBED = { delayMs: 0, copies: 1 };
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -76,10 +76,10 @@ describe('a desired configuration', () => {
     await desire(hub, { configId: '3', sendFrequency: '6m' });
     await device.next('configuration', ({ status }) => status === 'Success');
     const told = device.events.filter((event) => event.event === 'configuration');
-    expect(told.map(({ status, configId }) => `${status} ${JSON.stringify(configId)}`)).toEqual([
-      'Pending "2"',
-      'Pending 3',
-      'Success 3',
+    expect(told.map(({ status, configId }) => [status, configId])).toEqual([
+      ['Pending', '2'],
+      ['Pending', '3'],
+      ['Success', '3'],
     ]);
   });
 

@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest';
 import type { DeviceConnectionString, HubAddress } from '../../src/config/index.ts';
-import type { Behaviour } from '../../src/device/behaviour.ts';
 import type { DeviceEvent } from '../../src/device/device-event.ts';
-import { seededRandom } from '../../src/device/random.ts';
+import type { ScenarioDocument } from '../../src/device/scenario/scenario-document.ts';
 import { SimulatedDevice } from '../../src/device/simulated-device.ts';
-import { STANDARD_SETTINGS, standardBehaviours, type StandardSettings } from '../../src/device/standard-behaviours.ts';
+import { Scenario } from '../../src/device/scenario/scenario.ts';
+import type { StandardSettings } from '../../src/device/standard-settings.ts';
 import { createConnector, type ConnectorSettings } from '../../src/sdk/device-sdk.ts';
 
 type Kind = DeviceEvent['event'];
@@ -23,7 +23,7 @@ export interface TestDeviceOptions {
   readonly connection: DeviceConnectionString;
   readonly address: () => HubAddress;
   readonly settings?: Partial<StandardSettings>;
-  readonly behaviours?: readonly Behaviour[];
+  readonly scenario?: ScenarioDocument;
   readonly connector?: Partial<ConnectorSettings>;
   readonly patient?: boolean;
 }
@@ -32,17 +32,16 @@ export function runDevice(options: TestDeviceOptions): TestDevice {
   const { connection, address } = options;
   const events: DeviceEvent[] = [];
   let wake: () => void = () => undefined;
-  const settings = { ...STANDARD_SETTINGS, rebootMs: 100, applyMs: 20, ...options.settings };
+  const overrides = { rebootMs: 100, applyMs: 20, ...options.settings };
+  const scenario = Scenario.of(options.scenario ?? {}, { seed: 'test', overrides });
   const device = new SimulatedDevice({
-    deviceId: connection.deviceId,
+    ...scenario.plan(1, connection.deviceId),
     locate: () => Promise.resolve({ connection, address: address() }),
     connector: createConnector({ protocol: 'mqtt', ...options.connector }),
-    behaviours: options.behaviours ?? standardBehaviours(settings, 'test'),
     events: (event) => {
       events.push(event);
       wake();
     },
-    random: seededRandom(connection.deviceId),
     backOff: { firstMs: 50, longestMs: 200 },
     patient: options.patient,
   });

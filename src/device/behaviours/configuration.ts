@@ -1,6 +1,7 @@
 import type { DeviceTwin, JsonObject } from '../../sdk/device-link.ts';
 import type { Behaviour, Device } from '../behaviour.ts';
 import type { Timer } from '../clock.ts';
+import type { Random } from '../random.ts';
 import {
   decide,
   FIRST_CONFIGURATION,
@@ -20,6 +21,8 @@ export interface ConfigurationOptions {
   readonly onSendFrequency: (everyMs: number, device: Device) => void;
   /** The part of configurations that the device refuses although they are well-formed; 0 to 1. */
   readonly rejectionRate?: number | undefined;
+  /** For the rejections. Default: the device's own. */
+  readonly random?: Random | undefined;
 }
 
 interface Where {
@@ -99,7 +102,7 @@ class ConfigurationBehaviour implements Behaviour {
     const { configId } = decision.configuration;
     const isTold = reported['reason'] === REJECTED && reported['configId'] === configId;
     if (isTold) return { kind: 'nothing' };
-    const isRejected = device.random() < this.#options.rejectionRate;
+    const isRejected = (this.#options.random ?? device.random)() < this.#options.rejectionRate;
     return isRejected ? { kind: 'refuse', ...decision.configuration, reason: REJECTED } : decision;
   }
 

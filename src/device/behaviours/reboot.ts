@@ -1,5 +1,6 @@
 import type { Behaviour, Device, MethodAnswer } from '../behaviour.ts';
 import { sleep } from '../clock.ts';
+import type { Random } from '../random.ts';
 
 export interface RebootOptions {
   readonly rebootMs: number;
@@ -7,6 +8,8 @@ export interface RebootOptions {
   readonly answer: 'before' | 'after';
   /** The part of reboots that fail, answered with 500 and not carried out; 0 to 1. */
   readonly failureRate?: number | undefined;
+  /** For the failures. Default: the device's own. */
+  readonly random?: Random | undefined;
 }
 
 /** `rebootDevice`: a real disconnect, and `rebootTime` reported after it. */
@@ -35,7 +38,7 @@ export function createReboot(options: RebootOptions): Behaviour {
   return {
     methods: {
       rebootDevice: (_, device) => {
-        if (device.random() < (options.failureRate ?? 0)) {
+        if ((options.random ?? device.random)() < (options.failureRate ?? 0)) {
           return { status: 500, payload: { Response: 'Reboot failed', message: 'simulated failure' } };
         }
         return options.answer === 'after' ? after(device) : before(device);

@@ -10,14 +10,15 @@ import {
   wholeNumber,
   wrongCall,
 } from '../../terminal/index.ts';
+import type { Settings } from '../../config/index.ts';
 import { type FixedMethod, parseMethodOption } from '../behaviours/methods.ts';
 import type { EventSink } from '../device-event.ts';
 import { eventOutput } from '../event-output.ts';
 import { HubSource } from '../hub-source.ts';
 import { startOwnHub } from '../own-hub.ts';
-import { seededRandom } from '../random.ts';
+import { Scenario } from '../scenario/scenario.ts';
 import { SimulatedDevice } from '../simulated-device.ts';
-import { STANDARD_SETTINGS, standardBehaviours, type StandardSettings } from '../standard-behaviours.ts';
+import type { StandardSettings } from '../standard-settings.ts';
 import { addSharedOptions, connectorSettingsOf, settingsOf, type SharedOptions } from './shared-options.ts';
 
 interface RunOptions extends SharedOptions {
@@ -28,6 +29,7 @@ interface RunOptions extends SharedOptions {
   readonly connectivity?: string;
   readonly method?: readonly FixedMethod[];
   readonly telemetry?: number;
+  readonly scenario?: string;
   readonly count?: number;
   readonly duration?: number;
 }
@@ -68,6 +70,10 @@ export function declareRun(root: Command, program: Program): Command {
         'send telemetry this often, such as 10s (default: off until a desired sendFrequency says so)',
       ).argParser(duration('--telemetry', { minMs: 100, maxMs: 366 * DAY_MS })),
     )
+    .option(
+      '--scenario <file>',
+      'all of the above and more from a YAML or JSON file; flags win (see: sim-device scenario init)',
+    )
     .addOption(
       new Option('--count <n>', 'stop after this many telemetry messages').argParser(
         wholeNumber('--count', { min: 1, max: 1e9 }),
@@ -96,15 +102,18 @@ export function declareRun(root: Command, program: Program): Command {
 /** Runs one device until it is stopped, or has done its `--count` or `--duration`. */
 export async function run(options: RunOptions, program: Program): Promise<void> {
   const connectorSettings = connectorSettingsOf(options);
+  const settings = settingsOf(options);
   const { terminal } = program;
   const finished = new AbortController();
+  const scenario = await Scenario.open(options.scenario, { seed: randomUUID(), overrides: overridesOf(options) });
   const source = new HubSource({
-    settings: settingsOf(options),
-    deviceId: options.deviceId,
+    settings,
+    deviceId: options.deviceId ?? scenarioDeviceId(scenario, settings),
     create: options.create === true,
+    tags: (deviceId) => scenario.plan(scenario.start, deviceId).tags,
     startHub: () =>
       startOwnHub({
-        home: settingsOf(options).tandemHome,
+        home: settings.tandemHome,
         notice: (line) => terminal.notice(line),
         onEnd: (cleanUp) => program.onEnd(cleanUp),
       }),
@@ -112,18 +121,22 @@ export async function run(options: RunOptions, program: Program): Promise<void> 
     signal: program.signal,
   });
   const [{ createConnector }, first] = await Promise.all([import('../../sdk/device-sdk.ts'), source.locate()]);
-  const seed = randomUUID();
   const device = new SimulatedDevice({
-    deviceId: first.connection.deviceId,
+    ...scenario.plan(scenario.start, first.connection.deviceId),
     locate: () => source.locate(),
     relocate: () => source.relocate(),
     connector: createConnector(connectorSettings),
-    behaviours: standardBehaviours(standardSettingsOf(options), seed),
     events: counting(eventOutput(terminal, options.output), options.count, () => finished.abort()),
-    random: seededRandom(seed),
   });
   if (options.duration !== undefined) setTimeout(() => finished.abort(), options.duration);
   await device.run(AbortSignal.any([program.signal, finished.signal]));
+}
+
+/** The scenario's first device, where neither a flag nor a setting names one. */
+function scenarioDeviceId(scenario: Scenario, settings: Settings): string | undefined {
+  const isNamed = settings.deviceConnectionString !== undefined || settings.sources.deviceId !== 'default';
+  const hasIds = scenario.document.devices?.ids !== undefined;
+  return isNamed || !hasIds ? undefined : scenario.deviceId(scenario.start);
 }
 
 function unknownCommand(word: string, root: Command): ProgramError {
@@ -137,16 +150,16 @@ function unknownCommand(word: string, root: Command): ProgramError {
   );
 }
 
-function standardSettingsOf(options: RunOptions): StandardSettings {
+/** What the flags say, and nothing else. */
+function overridesOf(options: RunOptions): Partial<StandardSettings> {
   const { rebootSeconds, rebootAnswer, applySeconds, connectivity, method, telemetry } = options;
-  const defaults = STANDARD_SETTINGS;
   return {
-    connectivity: connectivity === undefined ? defaults.connectivity : connectivityOf(connectivity),
-    rebootMs: rebootSeconds === undefined ? defaults.rebootMs : rebootSeconds * 1000,
-    rebootAnswer: rebootAnswer ?? defaults.rebootAnswer,
-    applyMs: applySeconds === undefined ? defaults.applyMs : applySeconds * 1000,
-    methods: method ?? defaults.methods,
-    telemetryMs: telemetry ?? defaults.telemetryMs,
+    ...(connectivity !== undefined && { connectivity: connectivityOf(connectivity) }),
+    ...(rebootSeconds !== undefined && { rebootMs: rebootSeconds * 1000 }),
+    ...(rebootAnswer !== undefined && { rebootAnswer }),
+    ...(applySeconds !== undefined && { applyMs: applySeconds * 1000 }),
+    ...(method !== undefined && { methods: method }),
+    ...(telemetry !== undefined && { telemetryMs: telemetry }),
   };
 }
 

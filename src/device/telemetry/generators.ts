@@ -4,7 +4,7 @@ import type { Random } from '../random.ts';
 
 /** What a value may depend on. Time apart, all of it is the same in every run with the same seed. */
 export interface Moment {
-  /** Of the message within its stream, from 1. */
+  /** Of the message within its stream, from 1; outside telemetry, the device's index. */
   readonly number: number;
   /** Since the stream began, counted in its intervals, not by the clock. */
   readonly elapsedMs: number;
@@ -67,6 +67,11 @@ export const GENERATORS = {
   $choice: (options, random) => {
     const values = options.list();
     return () => values[Math.floor(random() * values.length)] ?? null;
+  },
+  /** One after the other, and again from the first: `{ "$cycle": ["Redmond43", "Houston"] }`; for tags and such, by the device's index. */
+  $cycle: (options) => {
+    const values = options.list();
+    return ({ number }) => values[(((number - 1) % values.length) + values.length) % values.length] ?? null;
   },
   /** The time of sending: `{ "$time": "iso" }`, or `"epochMs"`, `"epochS"`. */
   $time: (options) => {
