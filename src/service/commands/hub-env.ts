@@ -44,7 +44,7 @@ export async function runHubEnv(console: Console, options: HubEnvOptions): Promi
     return;
   }
   const lines = [
-    ...shellLines(options.shell, environment),
+    ...shellLines(options.shell, { ...environment }),
     `# Java: keytool -importcert -noprompt -cacerts -storepass changeit -alias tandem -file "${environment.SSL_CERT_FILE}" (or a trust store of your own)`,
     `# C: IoTHubDeviceClient_LL_SetOption(handle, OPTION_TRUSTED_CERT, <the text of ${environment.SSL_CERT_FILE}>)`,
   ];

@@ -71,7 +71,7 @@ export async function runInvoke(console: Console, selection: Selection, options:
     verb: 'invoke',
     run: (deviceId) => invoke(console, deviceId, options),
     plan: () => ({ methodName, request: payload }),
-    render: (record) => renderCard(record),
+    render: (record) => renderCard({ ...record }),
     columns: [
       { title: 'status', value: (record) => record.status },
       { title: 'payload', value: (record) => record.payload },
