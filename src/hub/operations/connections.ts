@@ -43,6 +43,8 @@ export interface Connection {
 export class Connections {
   readonly #context: HubContext;
   readonly #current = new Map<string, Connection>();
+  /** The connections of a device and its modules, for what ends them together. */
+  readonly #byDevice = new Map<string, Set<Connection>>();
   readonly #lastActivityMs = new Map<string, number>();
   readonly #waiting = new Map<string, Set<(connection: Connection) => void>>();
 
@@ -68,9 +70,14 @@ export class Connections {
     const key = targetKey(target);
     const connection: Connection = { target, key, link, takesMethods: false, closeListeners: new Set() };
     const before = this.#current.get(key);
-    this.#current.set(key, connection);
+    this.#enter(connection);
     if (before !== undefined) this.#end(before, 'replaced');
-    await this.#remember(key, true);
+    try {
+      await this.#remember(key, true);
+    } catch (error) {
+      this.#leave(connection);
+      throw error;
+    }
     this.#context.events.emit('connected', { target });
     return connection;
   }
@@ -78,8 +85,7 @@ export class Connections {
   /** A front end tells that a connection has ended, for whatever reason. */
   async closed(connection: Connection): Promise<void> {
     this.#tellClosed(connection);
-    if (this.#current.get(connection.key) !== connection) return; // replaced: the target is still connected
-    this.#current.delete(connection.key);
+    if (!this.#leave(connection)) return; // replaced: the target is still connected
     await this.#remember(connection.key, false);
     this.#context.events.emit('disconnected', { target: connection.target });
   }
@@ -151,9 +157,24 @@ export class Connections {
   }
 
   #dropDeviceAndModules(deviceId: string, reason: CloseReason): void {
-    for (const connection of [...this.#current.values()]) {
-      if (connection.target.deviceId === deviceId) this.#end(connection, reason);
-    }
+    for (const connection of [...(this.#byDevice.get(deviceId) ?? [])]) this.#end(connection, reason);
+  }
+
+  #enter(connection: Connection): void {
+    this.#current.set(connection.key, connection);
+    const { deviceId } = connection.target;
+    const connections = this.#byDevice.get(deviceId);
+    if (connections === undefined) this.#byDevice.set(deviceId, new Set([connection]));
+    else connections.add(connection);
+  }
+
+  /** Whether it was the current connection of its target. */
+  #leave(connection: Connection): boolean {
+    const { deviceId } = connection.target;
+    const connections = this.#byDevice.get(deviceId);
+    if (connections?.delete(connection) === true && connections.size === 0) this.#byDevice.delete(deviceId);
+    if (this.#current.get(connection.key) !== connection) return false;
+    return this.#current.delete(connection.key);
   }
 
   #end(connection: Connection | undefined, reason: CloseReason): void {
