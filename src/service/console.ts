@@ -78,7 +78,8 @@ export class Console {
   async #findHub(): Promise<ServiceHub> {
     const hub = await findServiceHub(this.settings());
     const { hostName, httpsPort } = hub.address;
-    if (hub.source === LOCAL_HUB && this.options.hub === undefined) this.terminal.notice(`Using the local hub (${hostName}:${httpsPort}).`);
+    if (hub.source === LOCAL_HUB && this.options.hub === undefined)
+      this.terminal.notice(`Using the local hub (${hostName}:${httpsPort}).`);
     else this.explain(`hub: ${hostName}:${httpsPort}, from ${redact(hub.source)}`);
     return hub;
   }

@@ -34,6 +34,15 @@ export function leavesOf(object: JsonObject, prefix: readonly string[] = []): { 
   });
 }
 
+/** The paths of all values of several objects, each once. An empty object counts only where none of them has more below it. */
+export function pathsOf(...objects: readonly JsonObject[]): string[][] {
+  const paths = new Map(objects.flatMap((object) => leavesOf(object)).map(({ path }) => [JSON.stringify(path), path]));
+  const parents = new Set(
+    [...paths.values()].flatMap((path) => path.map((_, end) => JSON.stringify(path.slice(0, end)))),
+  );
+  return [...paths].filter(([key]) => !parents.has(key)).map(([, path]) => path);
+}
+
 /** Equality of JSON values: order of names does not count, order of items does. */
 export function isSameJson(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) {

@@ -3,7 +3,7 @@ import type { TwinDocument } from '../../sdk/service-documents.ts';
 import { type Column, cellText, recordWriter, renderTable } from '../../terminal/index.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
-import { isSameJson, lastUpdated, leavesOf, valueAt } from '../sections.ts';
+import { isSameJson, lastUpdated, pathsOf, valueAt } from '../sections.ts';
 
 /** One value, as it is wished and as it is. */
 export interface Difference {
@@ -53,9 +53,7 @@ export async function runTwinDiff(console: Console, options: { deviceId: string;
 /** Every value of either side, in the order of the desired ones. */
 export function compare(twin: TwinDocument): Difference[] {
   const { desired, reported } = twin.properties;
-  const paths = new Map<string, string[]>();
-  for (const { path } of [...leavesOf(desired), ...leavesOf(reported)]) paths.set(JSON.stringify(path), path);
-  return [...paths.values()].map((path) => {
+  return pathsOf(desired, reported).map((path) => {
     const wished = valueAt(desired, path);
     const actual = valueAt(reported, path);
     const desiredUpdated = lastUpdated(desired, path);

@@ -5,7 +5,7 @@ import { duration } from '../../terminal/index.ts';
 import { csvRecord } from '../csv-stream.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
-import { isSameJson, leavesOf, oneLine, valueAt } from '../sections.ts';
+import { isSameJson, oneLine, pathsOf, valueAt } from '../sections.ts';
 import { addStreamOptions, refuseJsonOnStream, streamSignal, type StreamOptions } from '../streams.ts';
 
 export type TwinWatchOptions = StreamOptions & { readonly deviceId: string; readonly interval: number };
@@ -69,9 +69,7 @@ export async function runTwinWatch(console: Console, options: TwinWatchOptions):
 export function changesBetween(before: TwinDocument, after: TwinDocument, now: Date): TwinChange[] {
   const old = watched(before);
   const current = watched(after);
-  const paths = new Map<string, string[]>();
-  for (const { path } of [...leavesOf(old), ...leavesOf(current)]) paths.set(JSON.stringify(path), path);
-  return [...paths.values()]
+  return pathsOf(old, current)
     .map((path) => ({ path, before: valueAt(old, path), after: valueAt(current, path) }))
     .filter((change) => !isSameJson(change.before, change.after))
     .map((change) => ({
