@@ -8,7 +8,8 @@ import { Connections } from './operations/connections.ts';
 import { DirectMethods } from './operations/direct-methods.ts';
 import { ServiceQueue } from './operations/feedback-queue.ts';
 import { Feedback } from './operations/feedback.ts';
-import { openContext, type Clock, type HubContext } from './operations/hub-context.ts';
+import type { Clock, HubClock } from './operations/clock.ts';
+import { openContext, type HubContext } from './operations/hub-context.ts';
 import type { HubEvents } from './operations/hub-events.ts';
 import { IdentityRegistry } from './operations/identity-registry.ts';
 import { ModuleRegistry } from './operations/module-registry.ts';
@@ -25,6 +26,7 @@ export interface HubOptions {
   readonly journal: Journal;
   /** The names this hub answers to, the first one for connection strings. */
   readonly hostNames: readonly [string, ...string[]];
+  /** Real time; the hub's own can be ahead of it. */
   readonly now?: Clock;
   /** Told of faults that no caller hears of. */
   readonly onFault?: (error: unknown) => void;
@@ -37,6 +39,8 @@ const SWEEP_MS = 500;
 export class Hub {
   readonly hostName: string;
   readonly now: Clock;
+  /** The hub's time, for who waits for a moment of it; it is moved by {@link Hub.advanceTime}. */
+  readonly clock: HubClock;
   readonly events: HubEvents;
   readonly authorization: Authorization;
   readonly connections: Connections;
@@ -63,6 +67,7 @@ export class Hub {
     this.#log = log;
     this.eventLog = log;
     this.hostName = hostName;
+    this.clock = context.clock;
     this.now = context.now;
     this.events = context.events;
     this.authorization = new Authorization(context);
@@ -116,6 +121,12 @@ export class Hub {
     await this.cloudToDevice.sweep();
     await this.feedback.sweep();
     await this.fileNotifications.sweep();
+  }
+
+  /** Moves the hub's time ahead; what is due then has been done when this resolves. @throws HubError ArgumentInvalid */
+  async advanceTime(ms: number): Promise<void> {
+    this.clock.advance(ms);
+    await this.sweep();
   }
 
   /** Ends all connections and lets go of the journal; what was acknowledged is kept. */

@@ -3,10 +3,12 @@ import { CALL_TIMEOUT_MS, callService } from './service-call.ts';
 import {
   type BulkError,
   type DeviceIdentity,
+  type HubTime,
   isObject,
   type JsonObject,
   type MethodAnswer,
   readBulkErrors,
+  readHubTime,
   readIdentity,
   readMethodAnswer,
   readTwin,
@@ -154,6 +156,16 @@ export class ServiceClient {
   /** Asks the local hub to stop, or to forget all it has. Azure has no such door. */
   async controlLocalHub(what: 'stop' | 'reset'): Promise<void> {
     await this.#call({ doing: `${what} the local hub` }, () => this.#sdk.rest('POST', `/$tandem/${what}`, {}));
+  }
+
+  /** The time of the local hub, moved ahead first when `advanceMs` says so. */
+  async localHubClock(advanceMs?: number): Promise<HubTime> {
+    const answer = await this.#call({ doing: 'use the clock of the local hub' }, () =>
+      advanceMs === undefined
+        ? this.#sdk.rest('GET', '/$tandem/clock', {})
+        : this.#sdk.rest('POST', '/$tandem/clock', { body: { advanceMs } }),
+    );
+    return readHubTime(answer);
   }
 
   async #call<T>(what: { doing: string; deviceId?: string; limitMs?: number }, work: () => Promise<T>): Promise<T> {

@@ -46,6 +46,14 @@ export function plain(value: unknown): unknown {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
+/** The time of a local hub. */
+export interface HubTime {
+  /** ISO 8601, UTC. */
+  readonly now: string;
+  /** How far it was moved ahead of real time. */
+  readonly aheadMs: number;
+}
+
 /** @throws Error when the hub answered something that is no twin: a bug on one of the two sides */
 export function readTwin(value: unknown): TwinDocument {
   const document = plain(value);
@@ -76,6 +84,14 @@ export function readIdentity(value: unknown): DeviceIdentity {
 export function readMethodAnswer(value: unknown): MethodAnswer {
   const document = isObject(value) ? value : {};
   return { status: Number(document['status']), payload: document['payload'] };
+}
+
+/** @throws Error when the hub answered something else than its time */
+export function readHubTime(value: unknown): HubTime {
+  const document = isObject(value) ? value : {};
+  const { now, aheadMs } = document;
+  if (typeof now !== 'string' || typeof aheadMs !== 'number') throw new Error('the hub did not tell its time');
+  return { now, aheadMs };
 }
 
 export function readBulkErrors(value: unknown): BulkError[] {

@@ -10,6 +10,7 @@ import { addDeviceImport } from './commands/device-import.ts';
 import { addDeviceList } from './commands/device-list.ts';
 import { addDeviceShow } from './commands/device-show.ts';
 import { addExplain } from './commands/explain.ts';
+import { addHubClock } from './commands/hub-clock.ts';
 import { addHubEnv } from './commands/hub-env.ts';
 import { addHubExec } from './commands/hub-exec.ts';
 import { addHubReset } from './commands/hub-reset.ts';
@@ -59,7 +60,7 @@ const GROUPS: readonly { name: string; says: string; commands: readonly Add[] }[
   {
     name: 'hub',
     says: 'Start, stop and use the local hub; start is the default.',
-    commands: [addHubStart, addHubStatus, addHubStop, addHubEnv, addHubReset, addHubExec],
+    commands: [addHubStart, addHubStatus, addHubStop, addHubEnv, addHubReset, addHubExec, addHubClock],
   },
 ];
 

@@ -1,22 +1,25 @@
-import type { Clock } from '../operations/hub-context.ts';
+import type { HubClock } from '../operations/clock.ts';
 
 /** Node's timers turn anything longer into a millisecond. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Calls back once the clock has reached a moment; never for Infinity.
+ * Calls back once the hub's clock has reached a moment, be it that time went by or that the clock was moved; never for Infinity.
  *
  * @returns cancels it
  */
-export function atTime(momentMs: number, now: Clock, callback: () => void): () => void {
+export function atTime(momentMs: number, clock: HubClock, callback: () => void): () => void {
   if (momentMs === Infinity) return () => undefined;
   let timer = setTimeout(check, wait());
   timer.unref();
+  const unlisten = clock.onAdvance(check);
   function wait(): number {
-    return Math.min(Math.max(momentMs - now(), 0), MAX_TIMER_MS);
+    return Math.min(Math.max(momentMs - clock.now(), 0), MAX_TIMER_MS);
   }
   function check(): void {
-    if (now() >= momentMs) {
+    clearTimeout(timer);
+    if (clock.now() >= momentMs) {
+      unlisten();
       callback();
       return;
     }
@@ -24,6 +27,7 @@ export function atTime(momentMs: number, now: Clock, callback: () => void): () =
     timer.unref();
   }
   return () => {
+    unlisten();
     clearTimeout(timer);
   };
 }

@@ -49,7 +49,7 @@ export class CloudToDevice {
    */
   async send(deviceId: string, message: CloudToDeviceMessage): Promise<void> {
     const enqueuedMs = this.#context.now();
-    const { expiresMs } = checkCloudToDeviceMessage(message, enqueuedMs);
+    const { expiresMs } = checkCloudToDeviceMessage(this.#inHubTime(message), enqueuedMs);
     const { properties, systemProperties, ack } = message;
     const body = message.body.toString('base64');
     await this.#context.store.change(() => {
@@ -186,6 +186,11 @@ export class CloudToDevice {
     if (!this.#context.devices.has(deviceId)) {
       throw new HubError('DeviceNotFound', `device '${deviceId}' is not registered`);
     }
+  }
+
+  #inHubTime(message: CloudToDeviceMessage): CloudToDeviceMessage {
+    const { expiresMs } = message;
+    return expiresMs === undefined ? message : { ...message, expiresMs: this.#context.clock.ofClient(expiresMs) };
   }
 
   #dueAt(momentMs: number): void {

@@ -5,11 +5,9 @@ import type { SharedAccessPolicy } from '../model/shared-access-policy.ts';
 import type { Twin } from '../model/twin.ts';
 import type { Collection } from '../store/collection.ts';
 import type { Store } from '../store/store.ts';
+import { HubClock, type Clock } from './clock.ts';
 import { DeviceQueues } from './cloud-to-device-queues.ts';
 import { HubEvents } from './hub-events.ts';
-
-/** Milliseconds since 1970, UTC. */
-export type Clock = () => number;
 
 /** When a device or module was last connected, as it is kept; what happens while it is connected is in `Connections`. */
 export interface PresenceRecord {
@@ -35,6 +33,8 @@ export interface HubContext {
   /** Cloud-to-device messages by device. */
   readonly queues: DeviceQueues;
   readonly events: HubEvents;
+  readonly clock: HubClock;
+  /** The hub's time: `clock.now`. */
   readonly now: Clock;
   readonly randomBytes: RandomBytes;
   /** Lower case, without ports: the names that a token may speak of. */
@@ -46,6 +46,7 @@ export function openContext(
   store: Store,
   edges: { now: Clock; randomBytes: RandomBytes; hostNames: readonly string[] },
 ): HubContext {
+  const clock = new HubClock(edges.now);
   return {
     store,
     devices: store.collection('devices'),
@@ -56,7 +57,8 @@ export function openContext(
     policies: store.collection('policies'),
     queues: new DeviceQueues(store),
     events: new HubEvents(),
-    now: edges.now,
+    clock,
+    now: clock.now,
     randomBytes: edges.randomBytes,
     hostNames: new Set(edges.hostNames.map((name) => name.toLowerCase())),
   };

@@ -73,7 +73,7 @@ export class DeviceSession implements DeviceLink {
     this.subscriptions = new Map(options.subscriptions);
     this.#link = options.link;
     this.#sendWill = options.sendWill;
-    this.#cancelExpiry = atTime(options.endsMs, options.hub.now, () => this.close());
+    this.#cancelExpiry = atTime(options.endsMs, options.hub.clock, () => this.close());
   }
 
   /** Takes the place of any other connection of the target. */

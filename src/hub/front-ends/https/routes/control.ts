@@ -1,4 +1,6 @@
-import type { Route } from '../route.ts';
+import type { Hub } from '../../../hub.ts';
+import { HubError } from '../../../model/hub-error.ts';
+import type { HttpAnswer, Route } from '../route.ts';
 
 /** What the program around a local hub lets its owner do. None of it is part of IoT Hub. */
 export interface HubControl {
@@ -27,4 +29,30 @@ export const CONTROL_ROUTES = (control: HubControl): readonly Route[] => [
       return { body: { status: 'reset' } };
     },
   },
+  {
+    method: 'GET',
+    path: '/$tandem/clock',
+    permissions: 'owner',
+    run: (hub) => tellTime(hub),
+  },
+  {
+    method: 'POST',
+    path: '/$tandem/clock',
+    permissions: 'owner',
+    run: async (hub, call) => {
+      await hub.advanceTime(advanceOf(call.body));
+      return tellTime(hub);
+    },
+  },
 ];
+
+function tellTime(hub: Hub): HttpAnswer {
+  return { body: { now: new Date(hub.now()).toISOString(), aheadMs: hub.clock.aheadMs } };
+}
+
+function advanceOf(body: unknown): number {
+  if (typeof body === 'object' && body !== null && 'advanceMs' in body && typeof body.advanceMs === 'number') {
+    return body.advanceMs;
+  }
+  throw new HubError('ArgumentInvalid', 'the body must be {"advanceMs": <milliseconds>}');
+}
