@@ -26,6 +26,8 @@ export interface KeeperOptions {
 
 export interface Dialled {
   readonly link: DeviceLink;
+  /** When the first byte was sent: looking for the hub, and waiting for one's turn in a fleet, are not its time. */
+  readonly startedAt: number;
   readonly hub: string;
 }
 
@@ -85,13 +87,11 @@ export class ConnectionKeeper {
 
   /** One attempt and, when it succeeds, one connection. @returns how long to wait before the next */
   async #round(stopped: Promise<undefined>): Promise<number> {
-    const { clock } = this.#options;
-    const startedAt = clock.now();
     const ended = new Promise<Ending>((resolve) => (this.#end = resolve));
     const opening = this.#open();
     try {
       const dialled = await Promise.race([opening, stopped]);
-      if (dialled !== undefined) return await this.#live(dialled, ended, stopped, clock.now() - startedAt);
+      if (dialled !== undefined) return await this.#live(dialled, ended, stopped);
     } catch (error) {
       return this.#failed(error);
     }
@@ -115,14 +115,9 @@ export class ConnectionKeeper {
     }
   }
 
-  async #live(
-    { link, hub }: Dialled,
-    ended: Promise<Ending>,
-    stopped: Promise<undefined>,
-    elapsedMs: number,
-  ): Promise<number> {
+  async #live({ link, hub, startedAt }: Dialled, ended: Promise<Ending>, stopped: Promise<undefined>): Promise<number> {
     const { clock, emit, protocol, live, gone, random } = this.#options;
-    emit({ event: 'connected', hub, protocol, attempt: this.#failures + 1, elapsedMs });
+    emit({ event: 'connected', hub, protocol, attempt: this.#failures + 1, elapsedMs: clock.now() - startedAt });
     const atFirstAttempt = this.#failures === 0;
     const connectedAt = clock.now();
     this.#wasConnected = true;

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { redact } from '../config/index.ts';
 import { processTerminal, type Program, runProgram } from '../terminal/index.ts';
+import { declareFleet } from './commands/fleet.ts';
 import { declareRun } from './commands/run.ts';
+import { declareScenario } from './commands/scenario.ts';
 
 declare const TANDEM_VERSION: string | undefined;
 
@@ -17,6 +19,8 @@ function declare(program: Program): Command {
     .helpOption('-h, --help', 'this text')
     .enablePositionalOptions();
   const run = declareRun(root, program);
+  declareFleet(root, program);
+  declareScenario(root, program);
   root.addHelpText('after', () => `\nWithout a command:\n\n${indent(run.helpInformation())}`);
   return root;
 }

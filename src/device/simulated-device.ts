@@ -142,17 +142,23 @@ export class SimulatedDevice implements Device {
   }
 
   async #connect(listener: LinkListener): Promise<Dialled> {
-    const { locate, relocate, connector } = this.#options;
+    const { locate, relocate } = this.#options;
     const endpoint = await locate();
     try {
-      return { link: await connector.connect(endpoint, listener), hub: endpoint.connection.hostName };
+      return await this.#dial(endpoint, listener);
     } catch (error) {
       // A local hub that keeps nothing forgets its devices when it is restarted.
       const isRefused = error instanceof ProgramError && error.exit === 'refused';
       const other = isRefused ? await relocate?.() : undefined;
       if (other === undefined) throw error;
-      return { link: await connector.connect(other, listener), hub: other.connection.hostName };
+      return this.#dial(other, listener);
     }
+  }
+
+  async #dial(endpoint: DeviceEndpoint, listener: LinkListener): Promise<Dialled> {
+    const startedAt = this.clock.now();
+    const link = await this.#options.connector.connect(endpoint, listener);
+    return { link, hub: endpoint.connection.hostName, startedAt };
   }
 
   async #greet(link: DeviceLink): Promise<void> {

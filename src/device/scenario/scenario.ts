@@ -41,6 +41,8 @@ export interface ScenarioOptions {
   readonly overrides: Partial<StandardSettings>;
   /** Of the fleet. Default: the scenario's pattern, else `device-${index}`. */
   readonly ids?: string | undefined;
+  /** The first index. Default: the scenario's. */
+  readonly start?: number | undefined;
 }
 
 const DEFAULT_IDS = 'device-${index}';
@@ -78,7 +80,13 @@ export class Scenario {
   }
 
   get start(): number {
-    return this.document.devices?.start ?? 1;
+    return this.#options.start ?? this.document.devices?.start ?? 1;
+  }
+
+  /** undefined when ids come from a pattern, of which there is no end. */
+  get listedIds(): readonly string[] | undefined {
+    const ids = this.document.devices?.ids;
+    return this.#options.ids === undefined && typeof ids === 'object' ? ids : undefined;
   }
 
   /** @throws ProgramError `wrongCall` when there is no such id */
@@ -98,11 +106,16 @@ export class Scenario {
     return merged;
   }
 
+  /** The telemetry streams of one device, at their beginning. */
+  streams(index: number, deviceId = this.deviceId(index)): TelemetryStream[] {
+    return this.#streams(this.sections(deviceId, index).telemetry, this.#context(deviceId, index));
+  }
+
   /** @param deviceId given where it is not the scenario's own */
   plan(index: number, deviceId = this.deviceId(index)): DevicePlan {
     const sections = this.sections(deviceId, index);
-    const seed = `${this.document.seed ?? this.#options.seed}/${deviceId}`;
-    const context = { seed, variables: { deviceId, index: String(index) } };
+    const context = this.#context(deviceId, index);
+    const { seed } = context;
     const faults = readFaults(sections.faults ?? []);
     const skewMs = readClockSkew(sections.faults ?? []);
     return {
@@ -118,6 +131,11 @@ export class Scenario {
       clock: skewMs === 0 ? systemClock : skewedClock(systemClock, skewMs),
       random: seededRandom(`${seed}/device`),
     };
+  }
+
+  #context(deviceId: string, index: number): TemplateContext {
+    const seed = `${this.document.seed ?? this.#options.seed}/${deviceId}`;
+    return { seed, variables: { deviceId, index: String(index) } };
   }
 
   #behaviours(sections: DeviceSections, index: number, context: TemplateContext): Behaviour[] {
