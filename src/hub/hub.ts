@@ -18,7 +18,7 @@ import { Queries } from './operations/queries.ts';
 import { Telemetry } from './operations/telemetry.ts';
 import { Twins } from './operations/twins.ts';
 import type { AppendLog } from './store/event-log/append-log.ts';
-import { PartitionedLog } from './store/event-log/partitioned-log.ts';
+import { openEventLog, type EventLogOptions } from './store/event-log/event-log-options.ts';
 import type { Journal } from './store/journal.ts';
 import { Store } from './store/store.ts';
 
@@ -28,6 +28,8 @@ export interface HubOptions {
   readonly hostNames: readonly [string, ...string[]];
   /** Real time; the hub's own can be ahead of it. */
   readonly now?: Clock;
+  /** Where and how long telemetry is kept; default: in memory. */
+  readonly eventLog?: EventLogOptions;
   /** Told of faults that no caller hears of. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -99,7 +101,8 @@ export class Hub {
         for (const policy of newPolicies(randomBytes)) context.policies.put(policy.name, policy);
       });
     }
-    const hub = new Hub(context, options, new PartitionedLog(context.now()));
+    const onFault = options.onFault ?? (() => undefined);
+    const hub = new Hub(context, options, openEventLog(options.eventLog ?? {}, { now: context.now, onFault }));
     await hub.connections.forgetConnected();
     return hub;
   }
@@ -117,7 +120,7 @@ export class Hub {
 
   /** Does what time alone brings: expiry, lost locks, feedback, retention. Runs by itself; whoever moves the clock calls it. */
   async sweep(): Promise<void> {
-    this.#log.sweep(this.now());
+    this.#log.sweep();
     await this.cloudToDevice.sweep();
     await this.feedback.sweep();
     await this.fileNotifications.sweep();

@@ -16,7 +16,8 @@ export interface CloudToDeviceMessage {
   readonly body: Buffer;
   /** Application properties, without `iothub-ack`; one without a value is null. */
   readonly properties: Readonly<Record<string, string | null>>;
-  /** `message-id`, `correlation-id`, `user-id`, `content-type`, `content-encoding`; the hub sets `to`. */
+  /** `message-id`, `correlation-id`, `user-id`, `content-type`, `content-encoding`. The hub adds `absolute-expiry-time` in ISO 8601
+   * where the sender named one. */
   readonly systemProperties: SystemProperties;
   readonly ack: FeedbackAck;
   /** When it shall expire; undefined = the hub's default of one hour. */

@@ -5,6 +5,7 @@ import {
   type CloudToDeviceMessage,
   type ReceivedMessage,
 } from '../model/cloud-to-device-message.ts';
+import type { SystemProperties } from '../model/device-message.ts';
 import type { FeedbackStatus } from '../model/feedback.ts';
 import { HubError } from '../model/hub-error.ts';
 import { DeliveryLocks } from './cloud-to-device-locks.ts';
@@ -50,7 +51,8 @@ export class CloudToDevice {
   async send(deviceId: string, message: CloudToDeviceMessage): Promise<void> {
     const enqueuedMs = this.#context.now();
     const { expiresMs } = checkCloudToDeviceMessage(this.#inHubTime(message), enqueuedMs);
-    const { properties, systemProperties, ack } = message;
+    const { properties, ack } = message;
+    const systemProperties = withExpiry(message);
     const body = message.body.toString('base64');
     await this.#context.store.change(() => {
       this.#checkRoom(deviceId);
@@ -205,4 +207,10 @@ export class CloudToDevice {
     const devices = new Set(keys.flatMap((key) => this.#context.queues.get(key)?.deviceId ?? []));
     for (const deviceId of devices) this.#tellDevice(deviceId);
   }
+}
+
+/** A time to live that the sender named travels with the message, the hub's default does not. */
+function withExpiry({ systemProperties, expiresMs }: CloudToDeviceMessage): SystemProperties {
+  if (expiresMs === undefined) return systemProperties;
+  return { ...systemProperties, 'absolute-expiry-time': new Date(expiresMs).toISOString() };
 }

@@ -1,11 +1,14 @@
 import type { Packet } from 'mqtt-packet';
 import type { Hub } from '../../hub.ts';
 import type { HubError } from '../../model/hub-error.ts';
+import type { AppendedBatch } from '../../model/event.ts';
 import { describeTarget, targetKey, type Target } from '../../model/identifiers.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Connection, DeviceLink, MethodCall } from '../../operations/connections.ts';
 import type { TelemetrySource } from '../../operations/telemetry.ts';
 import { atTime } from '../deadline.ts';
+import { Acknowledgements } from './acknowledgements.ts';
+import { CloudToDeviceDelivery } from './cloud-to-device-delivery.ts';
 import { errorBody } from '../error-body.ts';
 import {
   DESIRED_PATCHES,
@@ -20,6 +23,10 @@ import {
 /** How a session reaches its peer. */
 export interface PacketLink {
   send(packet: Packet): void;
+  /** Sends packets that are encoded already. */
+  sendBytes(bytes: Buffer): void;
+  /** Whether the peer reads what it is sent. */
+  hasRoom(): boolean;
   close(): void;
   onFault(error: unknown): void;
 }
@@ -59,6 +66,9 @@ export class DeviceSession implements DeviceLink {
   readonly #sendWill: (() => void) | undefined;
   readonly #cancelExpiry: () => void;
   readonly #calls = new Map<string, MethodCall>();
+  readonly #acknowledgements: Acknowledgements;
+  /** Messages are for devices only. */
+  readonly #delivery: CloudToDeviceDelivery | undefined;
   #lastRid = 0;
   #connection: Connection | undefined;
 
@@ -73,6 +83,8 @@ export class DeviceSession implements DeviceLink {
     this.subscriptions = new Map(options.subscriptions);
     this.#link = options.link;
     this.#sendWill = options.sendWill;
+    this.#acknowledgements = new Acknowledgements(options.link);
+    this.#delivery = options.target.moduleId === undefined ? new CloudToDeviceDelivery(this, options.link) : undefined;
     this.#cancelExpiry = atTime(options.endsMs, options.hub.clock, () => this.close());
   }
 
@@ -89,6 +101,7 @@ export class DeviceSession implements DeviceLink {
   subscriptionsChanged(): void {
     if (this.#connection === undefined) return;
     this.hub.connections.setTakesMethods(this.#connection, this.subscriptions.has(METHOD_REQUESTS));
+    this.messagesAvailable();
   }
 
   send(packet: Packet): void {
@@ -103,6 +116,7 @@ export class DeviceSession implements DeviceLink {
   async ended({ graceful }: { graceful: boolean }): Promise<void> {
     this.#cancelExpiry();
     this.#calls.clear();
+    this.#delivery?.end();
     if (!graceful) this.#sendWill?.();
     if (this.#connection !== undefined) await this.hub.connections.closed(this.#connection);
   }
@@ -127,7 +141,13 @@ export class DeviceSession implements DeviceLink {
   }
 
   messagesAvailable(): void {
-    // in the making
+    const qos = this.subscriptions.get(`${this.topics.deviceBound}#`);
+    if (qos !== undefined) this.#delivery?.deliver(qos);
+  }
+
+  /** Acknowledges a publish, behind the write where there is one to wait for. */
+  acknowledge(packetId: number, batch?: AppendedBatch): void {
+    this.#acknowledgements.add(packetId, batch);
   }
 
   answerTwin(status: number, rid: string, answer: { body?: JsonObject; version?: number }): void {
@@ -144,8 +164,9 @@ export class DeviceSession implements DeviceLink {
   }
 
   /** The device has acknowledged a message of QoS 1. */
-  acknowledged(): void {
+  acknowledged(packetId: number): void {
     this.hub.connections.heardFrom(this.key);
+    this.#delivery?.acknowledged(packetId);
   }
 
   describe(): string {

@@ -5,6 +5,7 @@ import { HubError } from '../../model/hub-error.ts';
 import { MAX_TELEMETRY_BYTES } from '../../model/limits.ts';
 import type { ClientCertificate } from '../../operations/authorization.ts';
 import type { DeviceSession } from './device-session.ts';
+import { packetId } from './packets/packet-id.ts';
 import { connectDevice } from './packets/connect.ts';
 import { handlePublish } from './packets/publish.ts';
 import { handleSubscribe } from './packets/subscribe.ts';
@@ -24,6 +25,8 @@ const CONNECT_TIMEOUT_MS = 60_000;
 const MAX_SILENCE_MS = 1_767_000;
 /** A message of full size with a topic of full size. */
 const MAX_PACKET_BYTES = MAX_TELEMETRY_BYTES + 64 * 1024 + 16;
+/** A client that has this much to read still gets no more messages until it reads. */
+const MAX_UNREAD_BYTES = 512 * 1024;
 /** Packets that may wait behind a slow one before the client is made to wait. */
 const MAX_WAITING_PACKETS = 256;
 
@@ -55,10 +58,17 @@ export class MqttConnection {
     stream.on('error', () => this.close()); // a reset by the peer, which `close` then settles
     stream.on('end', () => this.close());
     stream.on('close', () => this.close());
+    stream.on('drain', () => {
+      if (this.#state.kind === 'connected') this.#state.session.messagesAvailable();
+    });
   }
 
   /** Sends a packet; those of one moment travel together. */
   send(packet: Packet): void {
+    this.#write(mqttPacket.generate(packet));
+  }
+
+  #write(bytes: Buffer): void {
     if (this.#state.kind === 'closed') return;
     const { stream } = this.#options;
     if (!this.#corked) {
@@ -69,7 +79,7 @@ export class MqttConnection {
         stream.uncork();
       });
     }
-    stream.write(mqttPacket.generate(packet));
+    stream.write(bytes);
   }
 
   /** Ends the connection without a word, the only way MQTT 3.1.1 gives a server; the device's will is sent. */
@@ -154,7 +164,7 @@ export class MqttConnection {
       case 'publish':
         return handlePublish(state.session, packet);
       case 'puback':
-        state.session.acknowledged();
+        state.session.acknowledged(packetId(packet));
         return undefined;
       case 'subscribe':
         return handleSubscribe(state.session, packet);
@@ -174,7 +184,13 @@ export class MqttConnection {
   async #connect(packet: IConnectPacket): Promise<void> {
     this.#state = { kind: 'connecting' };
     const { hub, certificate, onFault } = this.#options;
-    const link = { send: (answer: Packet) => this.send(answer), close: () => this.close(), onFault };
+    const link = {
+      send: (answer: Packet) => this.send(answer),
+      sendBytes: (bytes: Buffer) => this.#write(bytes),
+      hasRoom: () => this.#options.stream.writableLength < MAX_UNREAD_BYTES,
+      close: () => this.close(),
+      onFault,
+    };
     const outcome = await connectDevice({ hub, certificate, link }, packet);
     if (this.#hasClosed()) {
       if (outcome.kind === 'accepted') await outcome.session.ended({ graceful: false });

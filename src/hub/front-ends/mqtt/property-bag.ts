@@ -1,3 +1,5 @@
+import type { ReceivedMessage } from '../../model/cloud-to-device-message.ts';
+
 /** Properties in a topic: `key=value&key2=value2`, a key alone has the value null. */
 export interface PropertyBag {
   readonly properties: Readonly<Record<string, string | null>>;
@@ -51,4 +53,30 @@ export function parsePropertyBag(text: string): PropertyBag | undefined {
   }
   // Not assigned one by one: a property named __proto__ is data.
   return { properties: Object.fromEntries(properties), systemProperties: Object.fromEntries(systemProperties) };
+}
+
+/** System properties of a message to a device, in the order that was observed of the hub. @see device-protocol.md, 5.2 */
+const TO_DEVICE_NAMES = [
+  ['message-id', '%24.mid'],
+  ['absolute-expiry-time', '%24.exp'],
+  ['to', '%24.to'],
+  ['correlation-id', '%24.cid'],
+  ['user-id', '%24.uid'],
+  ['content-type', '%24.ct'],
+  ['content-encoding', '%24.ce'],
+] as const;
+
+/** Writes the bag behind `/messages/devicebound/`. Everything is percent-encoded: clients split the topic at `/`. */
+export function formatPropertyBag(message: ReceivedMessage): string {
+  const system: Readonly<Record<string, string>> = { ...message.systemProperties, to: message.to };
+  const pairs: string[] = [];
+  for (const [name, short] of TO_DEVICE_NAMES) {
+    const value = system[name];
+    if (value !== undefined) pairs.push(`${short}=${encodeURIComponent(value)}`);
+  }
+  if (message.ack !== 'none') pairs.push(`iothub-ack=${message.ack}`);
+  for (const [name, value] of Object.entries(message.properties)) {
+    pairs.push(value === null ? encodeURIComponent(name) : `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+  }
+  return pairs.join('&');
 }

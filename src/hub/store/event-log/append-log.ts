@@ -1,5 +1,5 @@
-import type { AppendedBatch, EventLog } from '../../model/event.ts';
 import type { DeviceMessage } from '../../model/device-message.ts';
+import type { AppendedBatch, EventLog } from '../../model/event.ts';
 
 /** The event log as the hub writes it. */
 export interface AppendLog extends EventLog {
@@ -11,7 +11,7 @@ export interface AppendLog extends EventLog {
    */
   append(partition: number, stamps: string, message: DeviceMessage): AppendedBatch | undefined;
   /** Drops what retention says. */
-  sweep(nowMs: number): void;
+  sweep(): void;
   /** Writes what is waiting and lets go of files. */
   close(): void;
 }

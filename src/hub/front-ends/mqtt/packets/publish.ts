@@ -1,4 +1,5 @@
 import type { IPublishPacket } from 'mqtt-packet';
+import type { AppendedBatch } from '../../../model/event.ts';
 import { HubError } from '../../../model/hub-error.ts';
 import type { DeviceSession } from '../device-session.ts';
 import { packetId } from './packet-id.ts';
@@ -15,6 +16,11 @@ export function handlePublish(session: DeviceSession, packet: IPublishPacket): P
   if (topic === undefined)
     throw new HubError('InvalidOperation', `${session.describe()} may not publish to ${packet.topic}`);
   session.hub.connections.heardFrom(session.key);
+  if (topic.kind === 'telemetry') {
+    const batch = acceptTelemetry(session, topic.bag, packet);
+    if (packet.qos === 1) session.acknowledge(packetId(packet), batch);
+    return undefined;
+  }
   const done = takePublish(session, topic, packet);
   if (done === undefined) {
     acknowledge(session, packet);
@@ -23,12 +29,11 @@ export function handlePublish(session: DeviceSession, packet: IPublishPacket): P
   return done.then(() => acknowledge(session, packet));
 }
 
-function takePublish(session: DeviceSession, topic: PublishTopic, packet: IPublishPacket): Promise<void> | undefined {
+type Request = Exclude<PublishTopic, { kind: 'telemetry' }>;
+
+function takePublish(session: DeviceSession, topic: Request, packet: IPublishPacket): Promise<void> | undefined {
   const body = Buffer.from(packet.payload);
   switch (topic.kind) {
-    case 'telemetry':
-      acceptTelemetry(session, topic.bag, packet, body);
-      return undefined;
     case 'methodResponse':
       session.answerMethod(topic.rid, topic.status, body);
       return undefined;
@@ -39,10 +44,12 @@ function takePublish(session: DeviceSession, topic: PublishTopic, packet: IPubli
   }
 }
 
-function acceptTelemetry(session: DeviceSession, bag: string, packet: IPublishPacket, body: Buffer): void {
+function acceptTelemetry(session: DeviceSession, bag: string, packet: IPublishPacket): AppendedBatch | undefined {
+  // The log copies it at once.
+  const body = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
   const message = telemetryOf(bag, body, flagProperties(packet));
   if (message === undefined) throw new HubError('ArgumentInvalid', 'the property bag is not percent-encoded text');
-  session.hub.telemetry.accept(session.source, message);
+  return session.hub.telemetry.accept(session.source, message);
 }
 
 /** Retained and repeated messages are neither: the flags become properties. */
@@ -94,5 +101,5 @@ function parseJson(body: Buffer): unknown {
 }
 
 function acknowledge(session: DeviceSession, packet: IPublishPacket): void {
-  if (packet.qos === 1) session.send({ cmd: 'puback', messageId: packetId(packet) });
+  if (packet.qos === 1) session.acknowledge(packetId(packet));
 }
