@@ -76,7 +76,7 @@ export class Hub {
     this.connections = new Connections(context);
     this.registry = new IdentityRegistry(context, this.connections);
     this.modules = new ModuleRegistry(context, this.connections, this.registry);
-    this.bulk = new BulkRegistry(context, this.registry);
+    this.bulk = new BulkRegistry(context, this.registry, this.modules);
     this.twins = new Twins(context, this.connections);
     this.methods = new DirectMethods(this.connections, this.twins);
     this.queries = new Queries(context, this.twins);

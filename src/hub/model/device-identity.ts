@@ -55,7 +55,7 @@ export function parseDeviceIdentity(deviceId: string, body: unknown, randomBytes
     statusReason: parseStatusReason(ownMember(body, 'statusReason')),
     authentication: parseAuthentication(ownMember(body, 'authentication'), randomBytes),
     iotEdge: parseIotEdge(ownMember(body, 'capabilities')),
-    deviceScope: parseOptionalText('deviceScope', ownMember(body, 'deviceScope')),
+    deviceScope: parseDeviceScope(ownMember(body, 'deviceScope')),
     parentScopes: parseParentScopes(ownMember(body, 'parentScopes')),
   };
 }
@@ -72,7 +72,7 @@ export function createDeviceIdentity(
   facts: CreationFacts,
 ): DeviceIdentity {
   const { deviceScope, ...rest } = input;
-  const scope = input.iotEdge ? `ms-azure-iot-edge://${deviceId}-${facts.generationId}` : deviceScope;
+  const scope = input.iotEdge ? edgeScope(deviceId, facts.generationId) : deviceScope;
   return {
     deviceId,
     ...facts,
@@ -88,7 +88,9 @@ export function updateDeviceIdentity(
   nowMs: number,
 ): DeviceIdentity {
   const { deviceScope, ...rest } = input;
-  const scope = device.iotEdge && input.iotEdge ? device.deviceScope : deviceScope;
+  const scope = input.iotEdge
+    ? ((device.iotEdge ? device.deviceScope : undefined) ?? edgeScope(device.deviceId, device.generationId))
+    : deviceScope;
   const { deviceScope: _old, ...kept } = device;
   return {
     ...kept,
@@ -97,6 +99,11 @@ export function updateDeviceIdentity(
     statusUpdatedTime: device.status === input.status ? device.statusUpdatedTime : formatTimestamp(nowMs),
     ...(scope === undefined ? {} : { deviceScope: scope }),
   };
+}
+
+/** Made by the hub and immutable. service-protocol.md, 4.1 */
+function edgeScope(deviceId: string, generationId: string): string {
+  return `ms-azure-iot-edge://${deviceId}-${generationId}`;
 }
 
 /** The identity as the registry shows it, members in the service's order. */
@@ -151,6 +158,12 @@ function parseStatusReason(value: JsonValue | undefined): string | null {
 
 function parseIotEdge(capabilities: JsonValue | undefined): boolean {
   return isJsonObject(capabilities) && ownMember(capabilities, 'iotEdge') === true;
+}
+
+/** An empty one is none. */
+function parseDeviceScope(value: JsonValue | undefined): string | undefined {
+  const scope = parseOptionalText('deviceScope', value);
+  return scope === '' ? undefined : scope;
 }
 
 function parseParentScopes(value: JsonValue | undefined): readonly string[] {

@@ -11,6 +11,7 @@ import {
   type TwinSection,
 } from './twin-section.ts';
 import { checkPropertySizes, checkTwinValues } from './twin-limits.ts';
+import { NEVER } from './timestamps.ts';
 
 /** How far the configurations that target a device have come. */
 export type AppliedConfigurations = Readonly<Record<string, { readonly status: 'Targeted' | 'Applied' }>>;
@@ -88,6 +89,20 @@ export function replaceTwin(twin: Twin, change: TwinChange, precondition: Precon
     cleared: change,
     time,
   });
+}
+
+/**
+ * The twin of an identity that is created with tags and desired properties: versions and etag stay as of a plain creation.
+ *
+ * @see service-protocol.md, 4.6
+ */
+export function seedTwin(twin: Twin, seed: TwinChange): Twin {
+  const tags = withoutNulls(seed.tags ?? {});
+  checkPropertySizes('tags', {}, tags);
+  if (seed.desired === undefined || seed.desired === null) return { ...twin, tags };
+  const desired = patchSection({ ...twin.desired, version: 0 }, seed.desired, NEVER, true);
+  checkPropertySizes('desired', {}, desired.values);
+  return { ...twin, tags, desired };
 }
 
 interface Changed {

@@ -1,15 +1,15 @@
 import { parseDeviceIdentity } from '../model/device-identity.ts';
 import { parseIfMatch, type Precondition } from '../model/etag.ts';
 import { HubError } from '../model/hub-error.ts';
-import { checkId } from '../model/identifiers.ts';
+import { checkId, describeTarget, targetKey, type Target } from '../model/identifiers.ts';
 import { isJsonObject, ownMember, type JsonObject, type JsonValue } from '../model/json.ts';
 import { MAX_BULK_DEVICES } from '../model/limits.ts';
-import { formatTimestamp, NEVER } from '../model/timestamps.ts';
-import { checkPropertySizes } from '../model/twin-limits.ts';
-import { mergeValues } from '../model/twin-section.ts';
-import { parseTwinChange, patchTwin, type Twin } from '../model/twin.ts';
+import { parseModuleIdentity } from '../model/module-identity.ts';
+import { formatTimestamp } from '../model/timestamps.ts';
+import { parseTwinChange, patchTwin, seedTwin } from '../model/twin.ts';
 import type { HubContext } from './hub-context.ts';
 import type { IdentityRegistry } from './identity-registry.ts';
+import type { ModuleRegistry, ModuleTarget } from './module-registry.ts';
 
 /** `isSuccessful` false travels with status 400, but is an answer, not a refusal. */
 export interface BulkResult extends JsonObject {
@@ -19,27 +19,30 @@ export interface BulkResult extends JsonObject {
 }
 
 /** What one item of a batch does, inside the store change of the batch; returns what to tell once it is durable. */
-type ItemChange = (deviceId: string, item: JsonObject) => () => void;
+type ItemChange = (target: Target, item: JsonObject) => () => void;
 
-/** Registry operations on up to 100 devices at once. @see service-protocol.md, 4.6 */
+/** Registry operations on up to 100 devices and modules at once. @see service-protocol.md, 4.6 */
 export class BulkRegistry {
   readonly #context: HubContext;
   readonly #registry: IdentityRegistry;
+  readonly #modules: ModuleRegistry;
   readonly #modes: Readonly<Record<string, ItemChange>>;
 
-  constructor(context: HubContext, registry: IdentityRegistry) {
+  constructor(context: HubContext, registry: IdentityRegistry, modules: ModuleRegistry) {
     this.#context = context;
     this.#registry = registry;
+    this.#modules = modules;
     this.#modes = {
-      create: (id, item) => this.#create(id, item),
-      createorupdate: (id, item) =>
-        context.devices.has(id) ? this.#update(id, item, { kind: 'any' }) : this.#create(id, item),
-      update: (id, item) => this.#update(id, item, { kind: 'any' }),
-      updateifmatchetag: (id, item) => this.#update(id, item, itemPrecondition(item, 'eTag', 'etag')),
-      delete: (id) => this.#delete(id, { kind: 'any' }),
-      deleteifmatchetag: (id, item) => this.#delete(id, itemPrecondition(item, 'eTag', 'etag')),
-      updatetwin: (id, item) => this.#updateTwin(id, item, { kind: 'any' }),
-      updatetwinifmatchetag: (id, item) => this.#updateTwin(id, item, itemPrecondition(item, 'twinETag', 'twinEtag')),
+      create: (target, item) => this.#create(target, item),
+      createorupdate: (target, item) =>
+        context.twins.has(targetKey(target)) ? this.#update(target, item, { kind: 'any' }) : this.#create(target, item),
+      update: (target, item) => this.#update(target, item, { kind: 'any' }),
+      updateifmatchetag: (target, item) => this.#update(target, item, itemPrecondition(item, 'eTag', 'etag')),
+      delete: (target) => this.#delete(target, { kind: 'any' }),
+      deleteifmatchetag: (target, item) => this.#delete(target, itemPrecondition(item, 'eTag', 'etag')),
+      updatetwin: (target, item) => this.#updateTwin(target, item, { kind: 'any' }),
+      updatetwinifmatchetag: (target, item) =>
+        this.#updateTwin(target, item, itemPrecondition(item, 'twinETag', 'twinEtag')),
     };
   }
 
@@ -51,74 +54,107 @@ export class BulkRegistry {
   async run(body: unknown): Promise<BulkResult> {
     const items = parseItems(body);
     const repeated = repeatedIds(items);
-    const results = await Promise.all(items.map((item) => this.#runItem(item, repeated)));
+    const results = await Promise.all(
+      items.map((item) =>
+        repeated.has(itemKey(item)) ? Promise.resolve(itemError(item, definedTwice(item))) : this.runItem(item),
+      ),
+    );
     const errors = results.filter((error) => error !== undefined);
     return { isSuccessful: errors.length === 0, errors, warnings: [] };
   }
 
-  async #runItem(item: JsonObject, repeated: ReadonlySet<string>): Promise<JsonObject | undefined> {
-    const id = ownMember(item, 'id') ?? ownMember(item, 'deviceId') ?? null;
-    const importMode = ownMember(item, 'importMode');
-    const mode = typeof importMode === 'string' ? importMode : 'create';
+  /** One item by itself, a line of an import file as well. @returns its error, undefined when it was done */
+  async runItem(item: JsonObject, defaultMode = 'create'): Promise<JsonObject | undefined> {
     try {
-      const deviceId = checkId('deviceId', id);
-      if (repeated.has(deviceId))
-        throw new HubError('DeviceDefinedMultipleTimes', `device '${deviceId}' stands in the batch twice`);
-      const change = this.#modes[mode.toLowerCase()];
-      if (change === undefined) throw new HubError('ArgumentInvalid', `importMode '${mode}' is not known`);
-      const tell = await this.#context.store.change(() => change(deviceId, item));
+      const target = parseTarget(item);
+      const change = this.#modes[modeOf(item, defaultMode).toLowerCase()];
+      if (change === undefined) throw new HubError('ArgumentInvalid', `importMode '${modeOf(item)}' is not known`);
+      const tell = await this.#context.store.change(() => change(target, item));
       tell();
       return undefined;
     } catch (error) {
       if (!(error instanceof HubError)) throw error;
-      return { deviceId: id, errorCode: error.code, errorStatus: error.message, operation: mode };
+      return itemError(item, error);
     }
   }
 
-  #create(deviceId: string, item: JsonObject): () => void {
-    const input = parseDeviceIdentity(deviceId, { ...item, deviceId }, this.#context.randomBytes);
+  #create(target: Target, item: JsonObject): () => void {
     const seed = parseTwinChange(item);
-    this.#registry.createInChange(deviceId, input);
-    const twin = this.#context.twins.get(deviceId);
-    if (twin !== undefined) this.#context.twins.put(deviceId, seedTwin(twin, seed));
-    return () => this.#context.events.emit('identityCreated', { target: { deviceId } });
+    if (isModule(target)) this.#modules.createInChange(target, this.#moduleInput(target, item));
+    else this.#registry.createInChange(target.deviceId, this.#deviceInput(target, item));
+    const twin = this.#context.twins.get(targetKey(target));
+    if (twin !== undefined) this.#context.twins.put(targetKey(target), seedTwin(twin, seed));
+    return () => this.#context.events.emit('identityCreated', { target });
   }
 
-  #update(deviceId: string, item: JsonObject, precondition: Precondition): () => void {
-    const input = parseDeviceIdentity(deviceId, { ...item, deviceId }, this.#context.randomBytes);
-    const device = this.#registry.updateInChange(deviceId, input, precondition);
+  #update(target: Target, item: JsonObject, precondition: Precondition): () => void {
+    if (isModule(target)) {
+      this.#modules.updateInChange(target, this.#moduleInput(target, item), precondition);
+      return () => this.#context.events.emit('identityUpdated', { target, disabled: false });
+    }
+    const device = this.#registry.updateInChange(target.deviceId, this.#deviceInput(target, item), precondition);
     const disabled = device.status === 'disabled';
-    return () => this.#context.events.emit('identityUpdated', { target: { deviceId }, disabled });
+    return () => this.#context.events.emit('identityUpdated', { target, disabled });
   }
 
-  #delete(deviceId: string, precondition: Precondition): () => void {
-    const twin = this.#registry.deleteInChange(deviceId, precondition);
-    return () => this.#context.events.emit('identityDeleted', { target: { deviceId }, twin });
+  #delete(target: Target, precondition: Precondition): () => void {
+    const twin = isModule(target)
+      ? this.#modules.deleteInChange(target, precondition)
+      : this.#registry.deleteInChange(target.deviceId, precondition);
+    return () => this.#context.events.emit('identityDeleted', { target, twin });
   }
 
-  #updateTwin(deviceId: string, item: JsonObject, precondition: Precondition): () => void {
+  #updateTwin(target: Target, item: JsonObject, precondition: Precondition): () => void {
     const change = parseTwinChange(item);
-    this.#registry.getDevice(deviceId);
-    const before = this.#context.twins.get(deviceId);
-    if (before === undefined) throw new HubError('DeviceNotFound', `device '${deviceId}' is not registered`);
+    this.#registry.getDevice(target.deviceId);
+    const before = this.#context.twins.get(targetKey(target));
+    if (before === undefined) throw new HubError('ModuleNotFound', `${describeTarget(target)} is not registered`);
     const twin = patchTwin(before, change, precondition, formatTimestamp(this.#context.now()));
-    this.#context.twins.put(deviceId, twin);
+    this.#context.twins.put(targetKey(target), twin);
     return () => this.#context.events.emit('twinUpdated', { twin, change, operation: 'updateTwin' });
+  }
+
+  #deviceInput({ deviceId }: Target, item: JsonObject): ReturnType<typeof parseDeviceIdentity> {
+    return parseDeviceIdentity(deviceId, { ...item, deviceId }, this.#context.randomBytes);
+  }
+
+  #moduleInput({ moduleId }: ModuleTarget, item: JsonObject): ReturnType<typeof parseModuleIdentity> {
+    return parseModuleIdentity(moduleId, item, this.#context.randomBytes);
   }
 }
 
-/** Tags and desired properties that come with a creation: versions and etag stay as of a plain one. service-protocol.md, 4.6 */
-function seedTwin(twin: Twin, seed: ReturnType<typeof parseTwinChange>): Twin {
-  const tags = mergeValues({}, seed.tags ?? {});
-  checkPropertySizes('tags', {}, tags);
-  if (seed.desired === undefined || seed.desired === null) return { ...twin, tags };
-  const seeded = patchTwin(
-    { ...twin, desired: { ...twin.desired, version: 0 } },
-    { desired: seed.desired },
-    { kind: 'none' },
-    NEVER,
-  );
-  return { ...seeded, etagCounter: twin.etagCounter, tags };
+function isModule(target: Target): target is ModuleTarget {
+  return target.moduleId !== undefined;
+}
+
+function parseTarget(item: JsonObject): Target {
+  const deviceId = checkId('deviceId', deviceIdOf(item));
+  const moduleId = ownMember(item, 'moduleId') ?? undefined;
+  return moduleId === undefined ? { deviceId } : { deviceId, moduleId: checkId('moduleId', moduleId) };
+}
+
+function deviceIdOf(item: JsonObject): JsonValue {
+  return ownMember(item, 'id') ?? ownMember(item, 'deviceId') ?? null;
+}
+
+function modeOf(item: JsonObject, defaultMode = 'create'): string {
+  const importMode = ownMember(item, 'importMode');
+  return typeof importMode === 'string' ? importMode : defaultMode;
+}
+
+function itemError(item: JsonObject, error: HubError): JsonObject {
+  const moduleId = ownMember(item, 'moduleId') ?? undefined;
+  return {
+    deviceId: deviceIdOf(item),
+    ...(moduleId === undefined ? {} : { moduleId }),
+    errorCode: error.code,
+    errorStatus: error.message,
+    operation: modeOf(item),
+  };
+}
+
+function definedTwice(item: JsonObject): HubError {
+  return new HubError('DeviceDefinedMultipleTimes', `${itemKey(item)} stands in the batch twice`);
 }
 
 function parseItems(body: unknown): JsonObject[] {
@@ -133,14 +169,21 @@ function parseItems(body: unknown): JsonObject[] {
 }
 
 function repeatedIds(items: readonly JsonObject[]): ReadonlySet<string> {
-  const seen = new Set<JsonValue | undefined>();
+  const seen = new Set<string>();
   const repeated = new Set<string>();
   for (const item of items) {
-    const id = ownMember(item, 'id');
-    if (seen.has(id) && typeof id === 'string') repeated.add(id);
-    seen.add(id);
+    const key = itemKey(item);
+    if (seen.has(key)) repeated.add(key);
+    seen.add(key);
   }
   return repeated;
+}
+
+function itemKey(item: JsonObject): string {
+  const deviceId = deviceIdOf(item);
+  const moduleId = ownMember(item, 'moduleId');
+  const device = typeof deviceId === 'string' ? deviceId : '';
+  return typeof moduleId === 'string' ? `${device}/${moduleId}` : device;
 }
 
 /** The etag that an item names; without one the change is unconditional, as recorded for `deleteIfMatchETag`. */

@@ -64,7 +64,7 @@ export class Connections {
    * Makes a proven connection the current one of its target; the one before is closed.
    *
    * @returns once "Connected" is durable, so that a query behind the device's CONNACK finds it
-   * @throws HubError DeviceNotFound when the device was deleted in between
+   * @throws HubError DeviceNotFound, DeviceDisabled when the device was deleted or disabled in between
    */
   async open(target: Target, link: DeviceLink): Promise<Connection> {
     const key = targetKey(target);
@@ -194,15 +194,23 @@ export class Connections {
     if (connected) this.#lastActivityMs.set(key, lastActivityMs);
     else this.#lastActivityMs.delete(key);
     await store.change(() => {
-      // A deleted device leaves nothing behind.
-      if (!this.#context.twins.has(key)) {
-        if (connected) throw new HubError('DeviceNotFound', `${describeTarget(keyTarget(key))} is not registered`);
-        return;
-      }
+      if (connected) this.#checkMayConnect(key);
+      else if (!this.#context.twins.has(key)) return; // a deleted device leaves nothing behind
       const before = presence.get(key);
       const changedMs = before?.connected === connected ? before.changedMs : now();
       presence.put(key, { connected, changedMs, lastActivityMs } satisfies PresenceRecord);
     });
+  }
+
+  /** Looked at again inside the change: whoever was let in may have been deleted or disabled since. */
+  #checkMayConnect(key: string): void {
+    const target = keyTarget(key);
+    if (!this.#context.twins.has(key)) {
+      throw new HubError('DeviceNotFound', `${describeTarget(target)} is not registered`);
+    }
+    if (this.#context.devices.get(target.deviceId)?.status === 'disabled') {
+      throw new HubError('DeviceDisabled', `device '${target.deviceId}' is disabled`);
+    }
   }
 
   #waitForMethods(key: string, timeoutMs: number): Promise<Connection | undefined> {

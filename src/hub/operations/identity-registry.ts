@@ -11,23 +11,36 @@ import { HubError } from '../model/hub-error.ts';
 import { targetKey } from '../model/identifiers.ts';
 import type { JsonObject } from '../model/json.ts';
 import { MAX_LIST_DEVICES } from '../model/limits.ts';
-import { formatTicks, formatTimestamp } from '../model/timestamps.ts';
+import type { ModuleIdentity } from '../model/module-identity.ts';
+import { formatTicks, formatTimestamp, NEVER } from '../model/timestamps.ts';
 import { newTwin, type Twin } from '../model/twin.ts';
 import type { Connections } from './connections.ts';
 import type { HubContext } from './hub-context.ts';
+import { ModulesByDevice } from './modules-by-device.ts';
 
 /** Etags start anywhere below this, so that nobody relies on the first one. */
 const MAX_FIRST_ETAG = 1_000_000_000;
+
+const EDGE_MODULES = ['$edgeAgent', '$edgeHub'] as const;
 
 /** Device identities. @see service-protocol.md, "Identity registry" */
 export class IdentityRegistry {
   readonly #context: HubContext;
   readonly #connections: Connections;
+  readonly #modulesByDevice = new ModulesByDevice();
   #lastTicks = 0n;
 
   constructor(context: HubContext, connections: Connections) {
     this.#context = context;
     this.#connections = connections;
+    for (const module of context.modules.values()) this.#modulesByDevice.update(undefined, module);
+    context.modules.onChange((_key, before, after) => this.#modulesByDevice.update(before, after));
+  }
+
+  /** The modules of a device, in the order of creation. @throws HubError DeviceNotFound */
+  modulesOf(deviceId: string): ModuleIdentity[] {
+    this.getDevice(deviceId);
+    return this.#modulesByDevice.find(deviceId);
   }
 
   hasDevice(deviceId: string): boolean {
@@ -91,10 +104,12 @@ export class IdentityRegistry {
   /** The part of a creation that runs inside `Store.change`; bulk operations join several. */
   createInChange(deviceId: string, input: DeviceIdentityInput): DeviceIdentity {
     if (this.#context.devices.has(deviceId)) throw new HubError('DeviceAlreadyExists', 'Conflict');
+    this.#checkScope(input);
     const facts = { generationId: this.newGenerationId(), etagCounter: this.newEtagCounter() };
     const device = createDeviceIdentity(deviceId, input, facts);
     this.#context.devices.put(deviceId, device);
     this.#context.twins.put(deviceId, newTwin({ deviceId }, formatTimestamp(this.#context.now())));
+    this.#equipEdge(device);
     return device;
   }
 
@@ -102,8 +117,10 @@ export class IdentityRegistry {
   updateInChange(deviceId: string, input: DeviceIdentityInput, precondition: Precondition): DeviceIdentity {
     const before = this.getDevice(deviceId);
     checkEtag(before, precondition);
+    this.#checkScope(input);
     const device = updateDeviceIdentity(before, input, this.#context.now());
     this.#context.devices.put(deviceId, device);
+    this.#equipEdge(device);
     return device;
   }
 
@@ -111,9 +128,7 @@ export class IdentityRegistry {
   deleteInChange(deviceId: string, precondition: Precondition): Twin | undefined {
     checkEtag(this.getDevice(deviceId), precondition);
     const twin = this.#context.twins.get(deviceId);
-    for (const module of this.#context.modules.values()) {
-      if (module.deviceId === deviceId) this.#forget(targetKey(module));
-    }
+    for (const module of this.modulesOf(deviceId)) this.#forget(targetKey(module));
     this.#forget(deviceId);
     this.#context.queues.dropInChange(deviceId);
     return twin;
@@ -128,6 +143,32 @@ export class IdentityRegistry {
 
   newEtagCounter(): number {
     return 1 + (this.#context.randomBytes(4).readUInt32BE() % MAX_FIRST_ETAG);
+  }
+
+  /** A leaf device stands below an edge device that there is. */
+  #checkScope({ iotEdge, deviceScope }: DeviceIdentityInput): void {
+    if (iotEdge || deviceScope === undefined || deviceScope === '') return;
+    const parentId = /^ms-azure-iot-edge:\/\/(.+)-\d+$/.exec(deviceScope)?.[1] ?? '';
+    if (this.#context.devices.get(parentId)?.deviceScope !== deviceScope) {
+      throw new HubError('InvalidDeviceScope', `deviceScope '${deviceScope}' is not that of an edge device`);
+    }
+  }
+
+  /** An edge device has its two system modules from the beginning. service-protocol.md, 4.5 */
+  #equipEdge({ deviceId, iotEdge }: DeviceIdentity): void {
+    if (!iotEdge) return;
+    for (const moduleId of EDGE_MODULES) {
+      const target = { deviceId, moduleId };
+      if (this.#context.modules.has(targetKey(target))) continue;
+      const facts = { generationId: this.newGenerationId(), etagCounter: this.newEtagCounter() };
+      this.#context.modules.put(targetKey(target), {
+        ...target,
+        ...facts,
+        managedBy: null,
+        authentication: { type: 'none' },
+      });
+      this.#context.twins.put(targetKey(target), newTwin(target, NEVER));
+    }
   }
 
   #forget(key: string): void {

@@ -15,7 +15,7 @@ import type { Connections } from './connections.ts';
 import type { HubContext } from './hub-context.ts';
 import type { IdentityRegistry } from './identity-registry.ts';
 
-type ModuleTarget = Target & { readonly moduleId: string };
+export type ModuleTarget = Target & { readonly moduleId: string };
 
 /** Module identities. @see service-protocol.md, 4.5 */
 export class ModuleRegistry {
@@ -36,7 +36,7 @@ export class ModuleRegistry {
 
   /** The modules of a device. @throws HubError DeviceNotFound */
   list(deviceId: string): JsonObject[] {
-    return this.#modulesOf(deviceId).map((module) => this.#document(module));
+    return this.#devices.modulesOf(deviceId).map((module) => this.#document(module));
   }
 
   /**
@@ -48,7 +48,7 @@ export class ModuleRegistry {
     const input = parseModuleIdentity(target.moduleId, body, this.#context.randomBytes);
     const create = precondition.kind === 'none';
     const module = await this.#context.store.change(() =>
-      create ? this.#create(target, input) : this.#update(target, input, precondition),
+      create ? this.createInChange(target, input) : this.updateInChange(target, input, precondition),
     );
     if (create) this.#context.events.emit('identityCreated', { target });
     else this.#context.events.emit('identityUpdated', { target, disabled: false });
@@ -57,12 +57,13 @@ export class ModuleRegistry {
 
   /** @throws HubError DeviceNotFound, ModuleNotFound, PreconditionFailed */
   async delete(target: ModuleTarget, precondition: Precondition): Promise<void> {
-    const twin = await this.#context.store.change(() => this.#delete(target, precondition));
+    const twin = await this.#context.store.change(() => this.deleteInChange(target, precondition));
     this.#context.events.emit('identityDeleted', { target, twin });
   }
 
-  #create(target: ModuleTarget, input: ModuleIdentityInput): ModuleIdentity {
-    const siblings = this.#modulesOf(target.deviceId);
+  /** The part of a creation that runs inside `Store.change`; bulk operations join several. */
+  createInChange(target: ModuleTarget, input: ModuleIdentityInput): ModuleIdentity {
+    const siblings = this.#devices.modulesOf(target.deviceId);
     if (this.#context.modules.has(targetKey(target))) throw new HubError('ModuleAlreadyExistsOnDevice', 'Conflict');
     if (siblings.length >= MAX_MODULES_PER_DEVICE) {
       throw new HubError(
@@ -78,7 +79,8 @@ export class ModuleRegistry {
     return module;
   }
 
-  #update(target: ModuleTarget, input: ModuleIdentityInput, precondition: Precondition): ModuleIdentity {
+  /** The part of an update that runs inside `Store.change`. */
+  updateInChange(target: ModuleTarget, input: ModuleIdentityInput, precondition: Precondition): ModuleIdentity {
     const before = this.#get(target);
     checkEtag(before, precondition);
     const module = { ...before, ...input, etagCounter: before.etagCounter + 1 };
@@ -86,7 +88,8 @@ export class ModuleRegistry {
     return module;
   }
 
-  #delete(target: ModuleTarget, precondition: Precondition): Twin | undefined {
+  /** The part of a deletion that runs inside `Store.change`. Returns the last twin. */
+  deleteInChange(target: ModuleTarget, precondition: Precondition): Twin | undefined {
     checkEtag(this.#get(target), precondition);
     const key = targetKey(target);
     const twin = this.#context.twins.get(key);
@@ -102,11 +105,6 @@ export class ModuleRegistry {
     const module = this.#context.modules.get(targetKey(target));
     if (module === undefined) throw new HubError('ModuleNotFound', `${describeTarget(target)} is not registered`);
     return module;
-  }
-
-  #modulesOf(deviceId: string): ModuleIdentity[] {
-    this.#devices.getDevice(deviceId);
-    return [...this.#context.modules.values()].filter((module) => module.deviceId === deviceId);
   }
 
   #document(module: ModuleIdentity): JsonObject {
