@@ -1,6 +1,7 @@
 import type { TlsOptions } from 'node:tls';
 import { Hub, type HubOptions } from './hub.ts';
 import type { ServerCertificates } from './certificates.ts';
+import { AmqpAcceptor, AmqpFrontEnd } from './front-ends/amqp/amqp-front-end.ts';
 import { listenHttps } from './front-ends/https/https-front-end.ts';
 import type { FrontEnd, PortWish } from './front-ends/listen.ts';
 import { MqttAcceptor, MqttFrontEnd } from './front-ends/mqtt/mqtt-front-end.ts';
@@ -45,20 +46,26 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
     const mqttAcceptor = new MqttAcceptor(hub, onFault);
     const mqtt = await MqttFrontEnd.listen({ hub, tls, addresses, port: ports.mqtt, onFault }, mqttAcceptor);
     opened.push(mqtt);
+    const amqpAcceptor = new AmqpAcceptor(hub, onFault);
+    const amqp = await AmqpFrontEnd.listen({ tls, addresses, port: ports.amqp }, amqpAcceptor);
+    opened.push(amqp);
     const https = await listenHttps({
       hub,
       tls,
       addresses,
       port: ports.https,
       control: { stop: () => options.onStopRequested?.(), reset: () => hub.reset() },
-      webSockets: { mqtt: (stream, socket) => mqttAcceptor.accept(stream, socket) },
+      webSockets: {
+        mqtt: (stream, socket) => mqttAcceptor.accept(stream, socket),
+        AMQPWSB10: (stream, socket) => amqpAcceptor.accept(stream, socket),
+      },
       onFault,
     });
     opened.push(https);
     let closing: Promise<void> | undefined;
     return {
       hub,
-      ports: { https: https.port, mqtt: mqtt.port, amqp: ports.amqp.port },
+      ports: { https: https.port, mqtt: mqtt.port, amqp: amqp.port },
       caCertificate: options.certificates.caCertificate,
       close: () => (closing ??= closeAll()),
     };

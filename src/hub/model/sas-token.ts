@@ -76,6 +76,12 @@ export function coversResource(
   return scope.every((segment, i) => i < path.length && segment.toLowerCase() === path[i]?.toLowerCase());
 }
 
+/** The segments below the host that a token speaks of, decoded: `['devices', 'a']`; none for the whole hub. */
+export function resourcePath(token: SasToken): readonly string[] {
+  const [, ...segments] = (decode(token.resource) ?? '').replace(/^[a-z]+:\/\//i, '').split('/');
+  return segments.filter((segment) => segment !== '');
+}
+
 function splitField(field: string): [string, string] {
   const equals = field.indexOf('=');
   return equals < 0 ? [field.toLowerCase(), ''] : [field.slice(0, equals).toLowerCase(), field.slice(equals + 1)];
