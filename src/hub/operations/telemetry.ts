@@ -56,9 +56,25 @@ export class Telemetry {
     return this.#log.append(source.partition, source.stamps, message);
   }
 
+  /** Takes the messages of one request together. Resolves once they are stored. @throws HubError MessageTooLarge: then none is */
+  async acceptAll(source: TelemetrySource, messages: readonly DeviceMessage[]): Promise<void> {
+    for (const message of messages) checkDeviceMessage(message);
+    const batches = new Set(messages.map((message) => this.accept(source, message)));
+    for (const batch of batches) if (batch !== undefined) await stored(batch);
+  }
+
   #generationId(target: Target): string {
     const { devices, modules } = this.#context;
     const identity = target.moduleId === undefined ? devices.get(target.deviceId) : modules.get(targetKey(target));
     return identity?.generationId ?? '';
   }
+}
+
+function stored(batch: AppendedBatch): Promise<void> {
+  return new Promise((resolve, reject) => {
+    batch.whenStored((error) => {
+      if (error === undefined) resolve();
+      else reject(error);
+    });
+  });
 }

@@ -1,17 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
+import { TLSSocket } from 'node:tls';
 import findMyWay from 'find-my-way';
 import type { Hub } from '../../hub.ts';
 import { HubError } from '../../model/hub-error.ts';
+import { describeTarget, type Target } from '../../model/identifiers.ts';
 import { OWNER_POLICY } from '../../model/shared-access-policy.ts';
+import type { AuthenticatedDevice, DeviceCredential } from '../../operations/authorization.ts';
 import { closeServer, listenOnAll, type FrontEnd, type PortWish } from '../listen.ts';
-import { readJsonBody } from './request-body.ts';
+import { readBody, readJsonBody } from './request-body.ts';
 import { sendAnswer, sendError } from './response.ts';
-import type { HttpAnswer, Route } from './route.ts';
+import type { AnyRoute, BytesRoute, HttpAnswer, Route } from './route.ts';
 import { CONTROL_ROUTES, type HubControl } from './routes/control.ts';
 import { DEVICE_ROUTES } from './routes/devices.ts';
+import { DEVICE_API_ROUTES } from './routes/device-messages.ts';
+import { FEEDBACK_ROUTES } from './routes/feedback.ts';
 import { HEALTH_ROUTES } from './routes/health.ts';
+import { MESSAGE_ROUTES, PURGE_ROUTES } from './routes/messages.ts';
 import { METHOD_ROUTES } from './routes/methods.ts';
 import { MODULE_ROUTES } from './routes/modules.ts';
 import { QUERY_ROUTES } from './routes/query.ts';
@@ -31,13 +37,16 @@ export interface HttpsFrontEndOptions {
 }
 
 /** All operations of the service API. */
-export const SERVICE_ROUTES: readonly Route[] = [
+export const SERVICE_ROUTES: readonly AnyRoute[] = [
   ...HEALTH_ROUTES,
   ...DEVICE_ROUTES,
   ...MODULE_ROUTES,
   ...TWIN_ROUTES,
   ...METHOD_ROUTES,
   ...QUERY_ROUTES,
+  ...MESSAGE_ROUTES,
+  ...PURGE_ROUTES,
+  ...FEEDBACK_ROUTES,
 ];
 
 // Longer than any client keeps an idle connection, so that the hub never closes one that a request is just arriving on.
@@ -76,7 +85,7 @@ function newServer(options: HttpsFrontEndOptions, dispatch: Dispatch): Server {
 }
 
 function newDispatcher(options: HttpsFrontEndOptions): Dispatch {
-  const router = newRouter([...SERVICE_ROUTES, ...CONTROL_ROUTES(options.control)]);
+  const router = newRouter([...SERVICE_ROUTES, ...DEVICE_API_ROUTES, ...CONTROL_ROUTES(options.control)]);
   return async (request, response) => {
     const requestId = randomUUID();
     let dialect: 'A' | 'B' = 'A';
@@ -93,7 +102,7 @@ function newDispatcher(options: HttpsFrontEndOptions): Dispatch {
 }
 
 interface FoundRoute {
-  readonly route: Route;
+  readonly route: AnyRoute;
   readonly url: URL;
   readonly params: Readonly<Record<string, string | undefined>>;
 }
@@ -104,15 +113,44 @@ async function answerRequest(
   { route, url, params }: FoundRoute,
   request: IncomingMessage,
 ): Promise<HttpAnswer> {
+  const call = { params, query: url.searchParams, headers: request.headers, rawHeaders: request.rawHeaders };
+  if (route.permissions === 'device') {
+    const device = authenticate(hub, { deviceId: params['deviceId'] ?? '' }, request);
+    checkApiVersion(url);
+    return route.run(hub, { ...call, device, body: await readBody(request, route.maxBytes) });
+  }
   if (route.permissions !== 'open') {
     authorize(hub, route, url, request);
     if (route.permissions !== 'owner') checkApiVersion(url);
   }
-  const body = await readJsonBody(request);
-  return route.run(hub, { params, query: url.searchParams, headers: request.headers, body });
+  if ('maxBytes' in route) return route.run(hub, { ...call, body: await readBody(request, route.maxBytes) });
+  return route.run(hub, { ...call, body: await readJsonBody(request) });
 }
 
-function authorize(hub: Hub, route: Route, url: URL, request: IncomingMessage): void {
+/**
+ * A device that is not registered or is disabled gets 404, as was seen of the hub over HTTPS. @see device-protocol.md, 9
+ */
+function authenticate(hub: Hub, target: Target, request: IncomingMessage): AuthenticatedDevice {
+  if (!hub.registry.hasDevice(target.deviceId))
+    throw new HubError('DeviceNotFound', `${describeTarget(target)} is not registered`);
+  try {
+    return hub.authorization.authenticateDevice(target, credentialOf(request));
+  } catch (error) {
+    if (error instanceof HubError && error.code === 'DeviceDisabled')
+      throw new HubError('DeviceNotFound', error.message);
+    throw error;
+  }
+}
+
+function credentialOf(request: IncomingMessage): DeviceCredential {
+  const token = request.headers.authorization;
+  if (token !== undefined) return { kind: 'token', token };
+  const der = request.socket instanceof TLSSocket ? request.socket.getPeerX509Certificate()?.raw : undefined;
+  if (der !== undefined) return { kind: 'certificate', certificate: { der } };
+  throw new HubError('IotHubUnauthorized', 'the Authorization header is missing');
+}
+
+function authorize(hub: Hub, route: Route | BytesRoute, url: URL, request: IncomingMessage): void {
   const path = url.pathname
     .split('/')
     .filter((segment) => segment !== '')
@@ -137,7 +175,7 @@ function checkApiVersion(url: URL): void {
 
 type Router = findMyWay.Instance<findMyWay.HTTPVersion.V1>;
 
-function newRouter(routes: readonly Route[]): Router {
+function newRouter(routes: readonly AnyRoute[]): Router {
   const router = findMyWay({ caseSensitive: false, ignoreTrailingSlash: true });
   for (const route of routes) router.on(route.method, route.path, unused, route);
   return router;
@@ -153,7 +191,7 @@ function findRoute(router: Router, request: IncomingMessage): FoundRoute {
   const url = parseUrl(request.url ?? '/');
   const found = router.find(method as findMyWay.HTTPMethod, url.pathname);
   if (found === null) throw new HubError('NotFound', `${method} ${url.pathname} is not an operation of this hub`);
-  return { route: found.store as Route, url, params: found.params };
+  return { route: found.store as AnyRoute, url, params: found.params };
 }
 
 function parseUrl(text: string): URL {

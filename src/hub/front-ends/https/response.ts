@@ -4,6 +4,7 @@ import { errorBody, newTrackingId } from '../error-body.ts';
 import type { HttpAnswer } from './route.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+const BYTES_TYPE = 'application/octet-stream';
 
 export function sendAnswer(response: ServerResponse, requestId: string, answer: HttpAnswer): void {
   send(response, answer.status ?? 200, { ...answer.headers, 'x-ms-request-id': requestId }, answer.body);
@@ -55,12 +56,17 @@ function send(
   headers: Readonly<Record<string, string>>,
   body: unknown,
 ): void {
-  const text = body === undefined ? '' : JSON.stringify(body);
+  const content = contentOf(body);
   response.writeHead(status, {
-    ...(body === undefined ? {} : { 'content-type': JSON_TYPE }),
-    ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(text) }),
+    ...(body === undefined ? {} : { 'content-type': Buffer.isBuffer(body) ? BYTES_TYPE : JSON_TYPE }),
+    ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(content) }),
     vary: 'Origin',
     ...headers,
   });
-  response.end(text);
+  response.end(content);
+}
+
+function contentOf(body: unknown): string | Buffer {
+  if (Buffer.isBuffer(body)) return body;
+  return body === undefined ? '' : JSON.stringify(body);
 }
