@@ -60,11 +60,6 @@ export async function openServiceSdk(hub: ServiceHub, env: NodeJS.ProcessEnv): P
   };
 }
 
-/** The registry alone, for whoever needs an identity and nothing else. Close the agent by ending the process. */
-export async function openRegistry(hub: ServiceHub, env: NodeJS.ProcessEnv = process.env): Promise<Registry> {
-  return (await openServiceSdk(hub, env)).registry;
-}
-
 type RestClient = import('azure-iothub/dist/common-http/rest_api_client.js').RestApiClient & {
   setOptions(options: { http: { agent: Agent } }): void;
 };

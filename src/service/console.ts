@@ -79,7 +79,7 @@ export class Console {
     const hub = await findServiceHub(this.settings());
     const { hostName, httpsPort } = hub.address;
     if (hub.source === LOCAL_HUB && this.options.hub === undefined)
-      this.terminal.notice(`Using the local hub (${hostName}:${httpsPort}).`);
+      this.terminal.aside(`Using the local hub (${hostName}:${httpsPort}).`);
     else this.explain(`hub: ${hostName}:${httpsPort}, from ${redact(hub.source)}`);
     return hub;
   }

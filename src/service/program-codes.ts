@@ -68,6 +68,22 @@ export const PROGRAM_CODES = {
   ),
   NoKeys: own('failed', 'The device signs in with a certificate and has no keys.', 'Use its certificate.'),
   UnknownCode: own('notFound', 'There is no such code.', 'List them all with: hub-admin explain'),
+  ConnectFailed: own(
+    'failed',
+    'The connection of a device stood, but could not be set up.',
+    'Read the message; --verbose adds the cause.',
+  ),
+  SomeDevicesEnded: own(
+    'failed',
+    'Some devices of a fleet ended before the fleet was stopped.',
+    'Each is listed with its reason.',
+  ),
+  BadSeed: own(
+    'wrongCall',
+    'A seed file has a device that the hub refuses.',
+    'Correct it: the message names the device.',
+  ),
+  UnreadableFile: own('wrongCall', 'A file that was named cannot be read.', 'Check its path and its permissions.'),
   Bug: own('failed', 'A fault of the program itself.', 'Report it with the command and what --verbose adds.'),
 } as const satisfies Record<string, { exit: ExitName; meaning: string; remedy: string }>;
 

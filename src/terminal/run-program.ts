@@ -71,7 +71,9 @@ async function parse(options: RunOptions, life: Life): Promise<void> {
 }
 
 function failed(error: unknown, { terminal, argv }: RunOptions): number {
-  for (const line of renderError(error, reportStyle(argv), terminal.noticeColours)) terminal.notice(line);
+  const style = reportStyle(argv);
+  if (style.json) terminal.dropAsides();
+  for (const line of renderError(error, style, terminal.noticeColours)) terminal.notice(line);
   return reportError(error).exitCode;
 }
 

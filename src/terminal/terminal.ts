@@ -40,6 +40,7 @@ export class Terminal {
   readonly #redact: (text: string) => string;
   readonly #closed = new AbortController();
   #transient = false;
+  #aside: string[] = [];
 
   constructor(options: TerminalOptions) {
     this.#stdin = options.stdin;
@@ -101,7 +102,22 @@ export class Terminal {
   /** One or more lines for people, on stderr. */
   notice(text: string): void {
     this.clearTransient();
+    this.#writeAsides();
     this.stderr.write(`${this.#redact(text)}\n`);
+  }
+
+  /**
+   * A line for people that need not come at once: on a terminal it does, elsewhere before the next notice or at the end.
+   * A program whose reader goes away meanwhile (`| head`) ends without a word.
+   */
+  aside(text: string): void {
+    if (this.tty.stderr) this.notice(text);
+    else this.#aside.push(text);
+  }
+
+  /** Forgets the asides that were not written: what follows on stderr is for a program to parse. */
+  dropAsides(): void {
+    this.#aside = [];
   }
 
   /** A line on a terminal that the next one replaces; nothing where stderr is no terminal. */
@@ -140,7 +156,12 @@ export class Terminal {
   /** Resolves when both streams have handed over what was written. */
   async flush(): Promise<void> {
     this.clearTransient();
+    if (!this.outputClosed.aborted) this.#writeAsides();
     await Promise.all([drained(this.stdout), drained(this.stderr)]);
+  }
+
+  #writeAsides(): void {
+    for (const text of this.#aside.splice(0)) this.stderr.write(`${this.#redact(text)}\n`);
   }
 
   async #writeRaw(text: string): Promise<void> {
