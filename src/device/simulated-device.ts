@@ -29,6 +29,8 @@ export interface SimulatedDeviceOptions {
   readonly events: EventSink;
   readonly random: Random;
   readonly clock?: Clock | undefined;
+  /** Waits for the device's turn to connect; what it returns ends the turn. */
+  readonly turn?: (() => Promise<() => void>) | undefined;
   readonly interference?: Interference | undefined;
   readonly backOff?: BackOff | undefined;
   /** Keep trying although it never was connected. Default false: the first failure ends it. */
@@ -156,9 +158,14 @@ export class SimulatedDevice implements Device {
   }
 
   async #dial(endpoint: DeviceEndpoint, listener: LinkListener): Promise<Dialled> {
+    const endTurn = await this.#options.turn?.();
     const startedAt = this.clock.now();
-    const link = await this.#options.connector.connect(endpoint, listener);
-    return { link, hub: endpoint.connection.hostName, startedAt };
+    try {
+      const link = await this.#options.connector.connect(endpoint, listener);
+      return { link, hub: endpoint.connection.hostName, startedAt };
+    } finally {
+      endTurn?.();
+    }
   }
 
   async #greet(link: DeviceLink): Promise<void> {

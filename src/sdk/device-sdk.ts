@@ -1,5 +1,6 @@
 /** The device SDK behind one face: sim-device connects through here and nowhere else. */
 import { createSecureContext, type SecureContext } from 'node:tls';
+import deviceSdk from 'azure-iot-device';
 import type { DeviceConnectionString, HubAddress } from '../config/index.ts';
 import { ProgramError, wrongCall } from '../terminal/program-error.ts';
 import { connectError } from './device-connect-error.ts';
@@ -38,10 +39,14 @@ const TIMEOUT_MS = 30_000;
 /** One for a process, however many devices. */
 export function createConnector(settings: ConnectorSettings): DeviceConnector {
   const secureContextFor = secureContexts(settings.certificate);
+  let userAgent: Promise<string> | undefined;
   return {
     protocol: settings.protocol,
-    connect: (endpoint, listener) =>
-      connectLink(endpoint, { ...settings, secureContext: secureContextFor(endpoint.address.ca) }, listener),
+    connect: async (endpoint, listener) => {
+      userAgent ??= deviceSdk.getUserAgentString();
+      const secureContext = secureContextFor(endpoint.address.ca);
+      return connectLink(endpoint, { ...settings, secureContext, userAgent: await userAgent }, listener);
+    },
   };
 }
 
@@ -57,19 +62,19 @@ function secureContexts(certificate: DeviceCertificate | undefined): (ca: string
 
 async function connectLink(
   { connection, address }: DeviceEndpoint,
-  settings: ConnectorSettings & { secureContext: SecureContext },
+  settings: ConnectorSettings & { secureContext: SecureContext; userAgent: string },
   listener: LinkListener,
 ): Promise<DeviceLink> {
   const { hostName, deviceId, moduleId } = connection;
   if (moduleId !== undefined)
     throw wrongCall(`"${deviceId}/${moduleId}" is a module`, 'use a device connection string');
-  const { protocol, certificate, modelId, secureContext, timeoutMs = TIMEOUT_MS } = settings;
+  const { protocol, certificate, modelId, secureContext, userAgent, timeoutMs = TIMEOUT_MS } = settings;
   const host = hostOf(connection, address);
   const port = protocol === 'mqtt' ? address.mqttPort : address.httpsPort;
   const agent = protocol === 'mqtt-ws' ? await proxyAgent(host, process.env) : undefined;
   const transport = new SimulatedTransport(
     authenticationOf(connection, certificate),
-    { protocol, host, port, secureContext, agent, modelId, connectTimeoutMs: timeoutMs },
+    { protocol, host, port, secureContext, agent, modelId, userAgent, connectTimeoutMs: timeoutMs },
     (call) => listener.method({ ...call, answer: (status, payload) => link.answer(call.requestId, status, payload) }),
   );
   const link = new SdkLink(transport, listener, { timeoutMs, renewAfterMs: renewAfterMs(connection) });

@@ -20,6 +20,8 @@ export interface TransportSettings {
   readonly agent: Agent | undefined;
   readonly modelId: string | undefined;
   readonly connectTimeoutMs: number;
+  /** What the SDK would find out with a child process (`uname`) for every client: 7 s for a thousand devices. */
+  readonly userAgent: string;
 }
 
 type MqttOptions = Readonly<Record<string, unknown>>;
@@ -51,6 +53,7 @@ export class SimulatedTransport extends Mqtt {
     this.#settings = settings;
     this.#onMethod = onMethod;
     this.#wrapProvider();
+    Reflect.set(this, '_userAgentString', settings.userAgent);
     if (settings.modelId !== undefined) this.setOptions({ modelId: settings.modelId });
   }
 

@@ -19,7 +19,7 @@ import { FleetHub } from '../fleet/fleet-hub.ts';
 import { FleetOutput } from '../fleet/fleet-output.ts';
 import { runFleet } from '../fleet/fleet.ts';
 import { serveMetrics } from '../fleet/prometheus.ts';
-import { RateLimit } from '../fleet/rate-limit.ts';
+import { Pace } from '../fleet/pace.ts';
 import { indexesOf, readShard } from '../fleet/shard.ts';
 import { startOwnHub } from '../own-hub.ts';
 import { type DevicePlan, Scenario } from '../scenario/scenario.ts';
@@ -134,7 +134,7 @@ export async function fleet(options: FleetOptions, program: Program): Promise<vo
       connector: createConnector(connectorSettings),
       counters,
       events: (event) => output.event(event),
-      pace: new RateLimit(options.connectRate, systemClock),
+      pace: new Pace({ perSecond: options.connectRate, atOnce: CONNECTING_AT_ONCE }, systemClock),
       ended: (deviceId, error) => output.ended(deviceId, error),
     },
     AbortSignal.any([program.signal, ...over]),
@@ -143,6 +143,9 @@ export async function fleet(options: FleetOptions, program: Program): Promise<vo
   await output.finish();
   endAs(counters, output);
 }
+
+/** A TLS handshake costs a millisecond or two on either side: more at once only makes each of them slower. */
+const CONNECTING_AT_ONCE = 64;
 
 /** A stopped program has little time: the summary does not wait for the last of ten thousand goodbyes. */
 const GOODBYES_MS = 400;

@@ -6,7 +6,7 @@ import type { DevicePlan } from '../scenario/scenario.ts';
 import { SimulatedDevice } from '../simulated-device.ts';
 import type { FleetCounters } from './fleet-counters.ts';
 import type { FleetHub } from './fleet-hub.ts';
-import type { RateLimit } from './rate-limit.ts';
+import type { Pace } from './pace.ts';
 
 export interface FleetOptions {
   readonly plans: Iterable<DevicePlan>;
@@ -15,12 +15,12 @@ export interface FleetOptions {
   readonly counters: FleetCounters;
   readonly events: EventSink;
   /** For every connect, the first and those after a loss. */
-  readonly pace: RateLimit;
+  readonly pace: Pace;
   /** A device that ended for good: the fleet goes on without it. */
   readonly ended: (deviceId: string, error: ProgramError | Error) => void;
 }
 
-/** The pace is kept by the rate limit; this only keeps devices from asking all the time while the hub is away. */
+/** The pace is kept by taking turns; this only keeps devices from asking all the time while the hub is away. */
 const BACK_OFF = { firstMs: 1000, longestMs: 30_000 };
 
 /** Runs all devices until `signal` is aborted, or every one of them has ended. */
@@ -44,10 +44,8 @@ function runOne(plan: DevicePlan, options: FleetOptions, signal: AbortSignal): P
   const { hub, connector, counters, events, pace } = options;
   const device = new SimulatedDevice({
     ...plan,
-    locate: async () => {
-      await pace.pass();
-      return hub.locate(plan.deviceId);
-    },
+    locate: () => hub.locate(plan.deviceId),
+    turn: () => pace.turn(),
     relocate: () => hub.relocate(plan.deviceId),
     connector,
     events: (event) => {
