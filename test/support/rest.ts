@@ -25,6 +25,7 @@ export interface RestAnswer {
 export function rest(hub: TestHub, method: string, path: string, options: RestOptions = {}): Promise<RestAnswer> {
   const { body, headers = {}, apiVersion = '2021-04-12' } = options;
   const authorization = options.authorization === undefined ? ownToken(hub, options) : options.authorization;
+  const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
   const separator = path.includes('?') ? '&' : '?';
   return new Promise((resolve, reject) => {
     const sent = request(
@@ -34,23 +35,27 @@ export function rest(hub: TestHub, method: string, path: string, options: RestOp
         path: apiVersion === null ? path : `${path}${separator}api-version=${apiVersion}`,
         method,
         ca: hub.ca,
-        headers: { ...headers, ...(authorization === null ? {} : { authorization }) },
+        headers: {
+          ...headers,
+          ...(authorization === null ? {} : { authorization }),
+          ...(text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) }),
+        },
       },
       (answer) => {
         const chunks: Buffer[] = [];
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
         answer.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
+          const received = Buffer.concat(chunks).toString();
           resolve({
             status: answer.statusCode ?? 0,
             headers: answer.headers,
-            body: text === '' ? undefined : JSON.parse(text),
+            body: received === '' ? undefined : JSON.parse(received),
           });
         });
       },
     );
     sent.on('error', reject);
-    sent.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body));
+    sent.end(text);
   });
 }
 

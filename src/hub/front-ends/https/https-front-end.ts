@@ -173,10 +173,13 @@ function checkApiVersion(url: URL): void {
   }
 }
 
+/** An id of 128 characters, each percent-encoded. */
+const MAX_PARAM_CHARS = 3 * 128;
+
 type Router = findMyWay.Instance<findMyWay.HTTPVersion.V1>;
 
 function newRouter(routes: readonly AnyRoute[]): Router {
-  const router = findMyWay({ caseSensitive: false, ignoreTrailingSlash: true });
+  const router = findMyWay({ caseSensitive: false, ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_CHARS });
   for (const route of routes) router.on(route.method, route.path, unused, route);
   return router;
 }
