@@ -10,6 +10,7 @@ import { ServiceQueue } from './operations/feedback-queue.ts';
 import { Feedback } from './operations/feedback.ts';
 import type { Clock, HubClock } from './operations/clock.ts';
 import { openContext, type HubContext } from './operations/hub-context.ts';
+import { EventReceivers } from './operations/event-receivers.ts';
 import type { HubEvents } from './operations/hub-events.ts';
 import { IdentityRegistry } from './operations/identity-registry.ts';
 import { ModuleRegistry } from './operations/module-registry.ts';
@@ -60,6 +61,8 @@ export class Hub {
   readonly fileNotifications: ServiceQueue;
   /** What the Event Hubs-compatible endpoint shows. */
   readonly eventLog: EventLog;
+  /** Who reads it. */
+  readonly eventReceivers = new EventReceivers();
   readonly #context: HubContext;
   readonly #log: AppendLog;
   readonly #sweeping: NodeJS.Timeout;

@@ -3,6 +3,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { HubError } from './hub-error.ts';
 import { SAS_CLOCK_SKEW_SECONDS } from './limits.ts';
 
+const URL_SCHEME = /^[a-z]+:\/\//i;
+
 /** A shared access signature as it came: `resource` still encoded, since that text is what was signed. */
 export interface SasToken {
   /** `sr` exactly as transmitted. */
@@ -39,12 +41,20 @@ export function parseSasToken(text: string): SasToken {
   };
 }
 
-/** Whether one of the base64 keys made this token. Compares in constant time. */
+/**
+ * Whether one of the base64 keys made this token. Compares in constant time.
+ *
+ * IoT Hub's SDKs sign with the decoded key, those of Event Hubs with its text: theirs name the resource as a URL (`sb://…`).
+ */
 export function isSignedWith(token: SasToken, keys: readonly string[]): boolean {
   const signature = Buffer.from(token.signature, 'base64');
   const signed = `${token.resource}\n${token.expiryText}`;
-  return keys.some((key) => {
-    const expected = createHmac('sha256', Buffer.from(key, 'base64')).update(signed, 'utf8').digest();
+  const encodings = URL_SCHEME.test(decode(token.resource) ?? '')
+    ? (['base64', 'utf8'] as const)
+    : (['base64'] as const);
+  const secrets = keys.flatMap((key) => encodings.map((encoding) => Buffer.from(key, encoding)));
+  return secrets.some((secret) => {
+    const expected = createHmac('sha256', secret).update(signed, 'utf8').digest();
     return expected.length === signature.length && timingSafeEqual(expected, signature);
   });
 }
@@ -69,7 +79,7 @@ export function coversResource(
 ): boolean {
   const decoded = decode(token.resource);
   if (decoded === undefined) return false;
-  const [host = '', ...segments] = decoded.replace(/^[a-z]+:\/\//i, '').split('/');
+  const [host = '', ...segments] = decoded.replace(URL_SCHEME, '').split('/');
   if (!hostNames.has(host.toLowerCase().replace(/:\d+$/, ''))) return false;
   const scope = segments.filter((segment) => segment !== '');
   if (scope.length < minSegments) return false;
@@ -78,7 +88,7 @@ export function coversResource(
 
 /** The segments below the host that a token speaks of, decoded: `['devices', 'a']`; none for the whole hub. */
 export function resourcePath(token: SasToken): readonly string[] {
-  const [, ...segments] = (decode(token.resource) ?? '').replace(/^[a-z]+:\/\//i, '').split('/');
+  const [, ...segments] = (decode(token.resource) ?? '').replace(URL_SCHEME, '').split('/');
   return segments.filter((segment) => segment !== '');
 }
 

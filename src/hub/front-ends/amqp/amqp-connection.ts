@@ -7,8 +7,10 @@ import { parseAddress, type Address } from './addresses.ts';
 import { Credentials, type Grant } from './credentials.ts';
 import { DeviceSession } from './device-session.ts';
 import { closeError, toAmqpError } from './errors.ts';
-import { ClaimsChannel } from './links/claims-links.ts';
+import { newManagementChannel } from './event-hub/management.ts';
+import { newClaimsChannel } from './links/claims-links.ts';
 import { serveDeviceLink } from './links/device-links.ts';
+import type { RequestChannel } from './links/request-channel.ts';
 import { serveServiceLink } from './links/service-links.ts';
 import { AmqpPeer } from './transport/connection.ts';
 import type { AmqpError, IncomingLink, OutgoingLink } from './transport/links.ts';
@@ -31,7 +33,8 @@ export interface AmqpConnectionOptions {
 export class AmqpConnection {
   readonly hub: Hub;
   readonly credentials: Credentials;
-  readonly claims: ClaimsChannel;
+  readonly management: RequestChannel;
+  readonly #claims: RequestChannel;
   readonly #options: AmqpConnectionOptions;
   readonly #peer: AmqpPeer;
   readonly #sessions = new Map<string, DeviceSession>();
@@ -41,7 +44,8 @@ export class AmqpConnection {
     this.#options = options;
     this.hub = hub;
     this.credentials = new Credentials(hub, certificate, () => this.close(closeError('tokenExpired', hub.now())));
-    this.claims = new ClaimsChannel(hub, this.credentials);
+    this.management = newManagementChannel(hub);
+    this.#claims = newClaimsChannel(hub, this.credentials);
     this.#peer = new AmqpPeer(rhea, stream, {
       onSasl: (credential) => this.#authenticate(credential),
       onLink: (link) => this.#serve(link),
@@ -62,9 +66,7 @@ export class AmqpConnection {
     this.#peer.close(error);
   }
 
-  onFault(error: unknown): void {
-    this.#options.onFault(error);
-  }
+  readonly onFault = (error: unknown): void => this.#options.onFault(error);
 
   /** A link that a credential allows; it ends with it. */
   holdTo(grant: Grant, link: IncomingLink | OutgoingLink): void {
@@ -94,7 +96,7 @@ export class AmqpConnection {
 
   #dispatch(link: IncomingLink | OutgoingLink, address: Address): void {
     if (address.kind === 'cbs') {
-      this.claims.attach(link);
+      this.#claims.attach(link);
       return;
     }
     if (address.kind !== 'device') {

@@ -143,7 +143,8 @@ export class OutgoingLink extends Link {
   readonly role = 'outgoing';
   readonly address: string;
   readonly targetAddress: string;
-  readonly filter: Readonly<Record<string, unknown>>;
+  /** The texts of the filters on the source, by name. */
+  readonly filter: Readonly<Record<string, string>>;
   readonly desiredCapabilities: readonly string[];
   readonly #sender: RheaSender;
   readonly #waiting: OutgoingMessage[] = [];
@@ -156,7 +157,7 @@ export class OutgoingLink extends Link {
     this.#sender = sender;
     this.address = sender.source?.address ?? '';
     this.targetAddress = sender.target?.address ?? '';
-    this.filter = readMap(sender.source?.filter);
+    this.filter = readFilter(sender.source?.filter);
     this.desiredCapabilities = readCapabilities(sender.desired_capabilities);
   }
 
@@ -247,4 +248,13 @@ export class OutgoingLink extends Link {
 function readCapabilities(capabilities: unknown): string[] {
   const list: readonly unknown[] = Array.isArray(capabilities) ? capabilities : [capabilities];
   return list.filter((capability) => typeof capability === 'string');
+}
+
+/** A filter's text, which rhea leaves in its described form. */
+function readFilter(filter: unknown): Record<string, string> {
+  const texts = Object.entries(readMap(filter)).map(([name, value]): [string, unknown] => [
+    name,
+    typeof value === 'object' && value !== null ? Reflect.get(value, 'value') : value,
+  ]);
+  return Object.fromEntries(texts.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
