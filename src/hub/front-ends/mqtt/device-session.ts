@@ -71,6 +71,8 @@ export class DeviceSession implements DeviceLink {
   readonly #delivery: CloudToDeviceDelivery | undefined;
   #lastRid = 0;
   #connection: Connection | undefined;
+  /** Nothing may be sent before the CONNACK. [MQTT-3.2.0-1] */
+  #hasBegun = false;
 
   constructor(options: DeviceSessionOptions) {
     this.hub = options.hub;
@@ -95,11 +97,12 @@ export class DeviceSession implements DeviceLink {
 
   /** Behind the CONNACK: a kept subscription works again at once. */
   begin(): void {
+    this.#hasBegun = true;
     this.subscriptionsChanged();
   }
 
   subscriptionsChanged(): void {
-    if (this.#connection === undefined) return;
+    if (!this.#hasBegun || this.#connection === undefined) return;
     this.hub.connections.setTakesMethods(this.#connection, this.subscriptions.has(METHOD_REQUESTS));
     this.messagesAvailable();
   }
@@ -135,12 +138,13 @@ export class DeviceSession implements DeviceLink {
   }
 
   deliverDesired(patch: JsonObject): void {
-    if (!this.subscriptions.has(DESIRED_PATCHES)) return;
+    if (!this.#hasBegun || !this.subscriptions.has(DESIRED_PATCHES)) return;
     this.hub.connections.heardFrom(this.key);
     this.#publish(desiredPatchTopic(Number(patch['$version'])), JSON.stringify(patch));
   }
 
   messagesAvailable(): void {
+    if (!this.#hasBegun) return;
     const qos = this.subscriptions.get(`${this.topics.deviceBound}#`);
     if (qos !== undefined) this.#delivery?.deliver(qos);
   }

@@ -5,6 +5,8 @@ import { HubError } from '../../model/hub-error.ts';
 import { MAX_TELEMETRY_BYTES } from '../../model/limits.ts';
 import type { ClientCertificate } from '../../operations/authorization.ts';
 import type { DeviceSession } from './device-session.ts';
+import { KnownTopics } from './known-topics.ts';
+import { FramingError, PacketFramer, type PacketFrame } from './packet-framer.ts';
 import { packetId } from './packets/packet-id.ts';
 import { connectDevice } from './packets/connect.ts';
 import { handlePublish } from './packets/publish.ts';
@@ -27,20 +29,20 @@ const MAX_SILENCE_MS = 1_767_000;
 const MAX_PACKET_BYTES = MAX_TELEMETRY_BYTES + 64 * 1024 + 16;
 /** A client that has this much to read still gets no more messages until it reads. */
 const MAX_UNREAD_BYTES = 512 * 1024;
-/** Packets that may wait behind a slow one before the client is made to wait. */
-const MAX_WAITING_PACKETS = 256;
+/** What may wait behind a slow request before the client is made to wait. */
+const MAX_WAITING_BYTES = 64 * 1024;
 
 type State =
   | { readonly kind: 'new' }
   | { readonly kind: 'connecting' }
-  | { readonly kind: 'connected'; readonly session: DeviceSession }
+  | { readonly kind: 'connected'; readonly session: DeviceSession; readonly knownTopics: KnownTopics }
   | { readonly kind: 'closed' };
 
 /** One MQTT connection: bytes to packets, packets in order to what handles them, silence and the end. */
 export class MqttConnection {
   readonly #options: MqttConnectionOptions;
   readonly #parser = mqttPacket.parser({ protocolVersion: 4 });
-  readonly #waiting: Packet[] = [];
+  readonly #framer = new PacketFramer(MAX_PACKET_BYTES);
   #busy = false;
   #state: State = { kind: 'new' };
   #lastPacketMs = Date.now();
@@ -92,7 +94,6 @@ export class MqttConnection {
     if (state.kind === 'closed') return;
     this.#state = { kind: 'closed' };
     clearTimeout(this.#silenceTimer);
-    this.#waiting.length = 0;
     const { stream, onClose, onFault } = this.#options;
     if (stream.destroyed) stream.destroy();
     else stream.end(() => stream.destroy());
@@ -104,23 +105,37 @@ export class MqttConnection {
 
   #read(chunk: Buffer): void {
     this.#lastPacketMs = Date.now();
-    try {
-      this.#parser.parse(chunk);
-    } catch {
-      this.close(); // the codec throws on some malformed packets
-      return;
-    }
-    if (packetLength(this.#parser) > MAX_PACKET_BYTES) this.close();
-    else if (this.#waiting.length > MAX_WAITING_PACKETS) this.#options.stream.pause();
+    this.#framer.push(chunk);
+    this.#takePackets();
+    if (this.#busy && this.#framer.length > MAX_WAITING_BYTES) this.#options.stream.pause();
   }
 
   /** Packets are handled one after the other, so that answers come in the order of the requests. [MQTT-4.6.0-2] */
+  #takePackets(): void {
+    try {
+      while (!this.#busy) {
+        const state = this.#state;
+        if (state.kind === 'closed') return;
+        const frame = this.#framer.next();
+        if (frame === undefined) return;
+        if (state.kind !== 'connected' || !state.knownTopics.take(frame)) this.#decode(frame);
+      }
+    } catch (error) {
+      this.#fail(error instanceof FramingError ? malformed(error) : error);
+    }
+  }
+
+  /** The codec sees one whole packet at a time: what it makes of a malformed one cannot reach into the next. */
+  #decode({ bytes, start, end }: PacketFrame): void {
+    try {
+      this.#parser.parse(bytes.subarray(start, end));
+    } catch (error) {
+      throw malformed(error); // it throws on some malformed packets
+    }
+  }
+
   #receive(packet: Packet): void {
     if (this.#state.kind === 'closed') return;
-    if (this.#busy) {
-      this.#waiting.push(packet);
-      return;
-    }
     const done = this.#handle(packet);
     if (done === undefined) return;
     this.#busy = true;
@@ -129,11 +144,8 @@ export class MqttConnection {
 
   #resume(): void {
     this.#busy = false;
-    for (let packet = this.#waiting.shift(); packet !== undefined; packet = this.#waiting.shift()) {
-      this.#receive(packet);
-      if (this.#isBusy()) break;
-    }
-    if (this.#waiting.length === 0 && this.#options.stream.isPaused()) this.#options.stream.resume();
+    this.#takePackets();
+    if (!this.#isBusy() && this.#options.stream.isPaused()) this.#options.stream.resume();
   }
 
   #isBusy(): boolean {
@@ -183,10 +195,10 @@ export class MqttConnection {
 
   async #connect(packet: IConnectPacket): Promise<void> {
     this.#state = { kind: 'connecting' };
-    const { hub, certificate, onFault } = this.#options;
+    const { hub, stream, certificate, onFault } = this.#options;
     const link = {
       send: (answer: Packet) => this.send(answer),
-      sendBytes: (bytes: Buffer) => this.#write(bytes),
+      sendBytes: (bytes: Buffer) => void (this.#hasClosed() || stream.write(bytes)),
       hasRoom: () => this.#options.stream.writableLength < MAX_UNREAD_BYTES,
       close: () => this.close(),
       onFault,
@@ -201,12 +213,13 @@ export class MqttConnection {
       this.close();
       return;
     }
-    this.#state = { kind: 'connected', session: outcome.session };
+    const { session } = outcome;
+    this.#state = { kind: 'connected', session, knownTopics: new KnownTopics(session) };
     const keepAliveMs = (packet.keepalive ?? 0) * 1500;
     this.#silenceMs = keepAliveMs === 0 ? MAX_SILENCE_MS : Math.min(keepAliveMs, MAX_SILENCE_MS);
     this.#armSilence(this.#silenceMs);
     this.send({ cmd: 'connack', returnCode: 0, sessionPresent: outcome.sessionPresent });
-    outcome.session.begin();
+    session.begin();
   }
 
   /** A method, since the compiler does not see that the state changes while a promise is awaited. */
@@ -228,9 +241,7 @@ export class MqttConnection {
   }
 }
 
-/** The length of the packet that is being read, from its fixed header: refused before its body is buffered. */
-function packetLength(parser: object): number {
-  const packet: unknown = Reflect.get(parser, 'packet');
-  const length: unknown = typeof packet === 'object' && packet !== null ? Reflect.get(packet, 'length') : undefined;
-  return typeof length === 'number' ? length : 0;
+/** [MQTT-4.8.0-1] */
+function malformed(cause: unknown): HubError {
+  return new HubError('ArgumentInvalid', 'a packet is malformed', { cause });
 }
