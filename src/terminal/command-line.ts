@@ -23,7 +23,7 @@ export function prepareCommands(root: Command, writeOut: (text: string) => void)
     });
     // A help without a command goes to stderr in commander: here it is an answer like any other.
     command.configureOutput({ writeOut, writeErr: writeOut });
-    command.configureHelp({ formatHelp, showGlobalOptions: true, sortSubcommands: false });
+    command.configureHelp({ formatHelp, showGlobalOptions: true, subcommandTerm: (each) => each.name() });
     command.commands.forEach(visit);
   };
   visit(root);

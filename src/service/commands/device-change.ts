@@ -33,10 +33,7 @@ export function addDeviceRenewKeys(host: CommandHost): void {
     words: 'renew-keys [words...]',
     says: 'Give a device new keys; the old ones stop working at once.',
     usage: USAGE,
-    examples: [
-      'hub-admin device renew-keys myDeviceId --key secondary',
-      'hub-admin device renew-keys myDeviceId --show-keys',
-    ],
+    examples: ['hub-admin device renew-keys pump-1 --key secondary', 'hub-admin device renew-keys pump-1 --show-keys'],
   };
   addChangeOptions(addCommand(host, text))
     .option(
@@ -55,7 +52,7 @@ export function addDeviceRenewKeys(host: CommandHost): void {
 
 function addStatusChange(host: CommandHost, verb: string, status: string, says: string): void {
   const examples = [
-    `hub-admin device ${verb} myDeviceId`,
+    `hub-admin device ${verb} pump-1`,
     `hub-admin device ${verb} --where "tags.retired = true" --dry-run`,
   ];
   addChangeOptions(addCommand(host, { words: `${verb} [words...]`, says, usage: USAGE, examples }))

@@ -33,9 +33,9 @@ export function addDeviceCreate(host: CommandHost): void {
     says: 'Register a device; the hub makes its keys.',
     usage: '<deviceId> | --devices-from <file>  [options]',
     examples: [
-      'hub-admin device create pump-1',
-      'hub-admin device create pump-2 --status disabled --show-keys -o json',
-      'hub-admin device create pump-3 --auth ca',
+      'hub-admin device create pump-2',
+      'hub-admin device create pump-3 --status disabled --show-keys -o json',
+      'hub-admin device create pump-4 --auth ca',
     ],
   })
     .option(

@@ -12,7 +12,7 @@ export function addDeviceDelete(host: CommandHost): void {
     says: 'Delete a device with its twin and its queue; it asks first, or wants --yes.',
     usage: '<deviceId> | --where <condition> | --all | --devices-from <file>  [options]',
     examples: [
-      'hub-admin device delete pump-1 --yes',
+      'hub-admin device delete pump-2 --yes',
       'hub-admin device delete --where "tags.retired = true" --dry-run',
     ],
   });

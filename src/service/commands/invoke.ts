@@ -38,7 +38,7 @@ export function addInvoke(host: CommandHost): void {
     examples: [
       `hub-admin invoke myDeviceId DeviceMethod '{"method_number":"42"}'`,
       'hub-admin invoke myDeviceId DeviceMethod --timeout 10s -o json',
-      `hub-admin invoke --all --yes DeviceMethod '{"method_number":"42"}'`,
+      `hub-admin invoke --where "connectionState = 'Connected'" DeviceMethod '{"method_number":"42"}'`,
     ],
   });
   addTargetOptions(command, { writes: true })

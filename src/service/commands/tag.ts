@@ -19,7 +19,7 @@ export function addTag(host: CommandHost): void {
       '<deviceId> <path=text | path:=json …>  [options]\n       hub-admin tag --where <condition> <path=text …>  [options]',
     examples: [
       'hub-admin tag myDeviceId location.region=US location.plant=Redmond43',
-      'hub-admin tag myDeviceId installed:=2024 location.plant:=null',
+      'hub-admin tag myDeviceId installed:=2024 location.floor:=null',
       `hub-admin tag --where "connectionState = 'Disconnected'" attention:=true --dry-run`,
     ],
   });

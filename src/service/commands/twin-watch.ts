@@ -27,7 +27,10 @@ export function addTwinWatch(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'watch <deviceId>',
     says: 'Show every change of a twin as it happens: tags, desired and reported properties, connection.',
-    examples: ['hub-admin twin watch myDeviceId --duration 1m', 'hub-admin twin watch myDeviceId --count 1 -o ndjson'],
+    examples: [
+      'hub-admin twin watch myDeviceId --duration 3s',
+      'hub-admin twin watch myDeviceId --duration 1s -o ndjson',
+    ],
   }).option(
     '--interval <duration>',
     'how often the twin is read, 500ms to 1h (default: 2s)',
