@@ -74,6 +74,7 @@ async function openServer(options: LocalHubOptions, onStopRequested: () => void)
   const wishes = portWishes(options);
   const server = await startHubServer({
     journal: openJournal(options),
+    eventLog: options.inMemory === true ? {} : { directory: join(options.home, 'events') },
     hostNames,
     certificates: await certificatesOf(options.home, hostNames, Date.now()),
     addresses: addressesOf(options),

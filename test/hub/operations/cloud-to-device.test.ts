@@ -210,7 +210,7 @@ describe('feedback', () => {
         statusCode: record.statusCode,
         description: record.statusCode,
         deviceId: device,
-        deviceGenerationId: Reflect.get(identity, 'generationId') as string,
+        deviceGenerationId: String(Reflect.get(identity, 'generationId')),
       });
     }
   });

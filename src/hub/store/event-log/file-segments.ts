@@ -11,7 +11,7 @@ const NAME = /^(\d{16})-(\d{16})\.log$/;
  * Keeps each segment in a file: `<directory>/<partition>/<base offset>-<first sequence number>.log`.
  *
  * An append is one `write` to the operating system: it survives the death of the process, not a power cut.
- * See docs/decisions/0010-telemetry-in-segment-files.md.
+ * See docs/decisions/0011-telemetry-in-segment-files.md.
  */
 export class FileSegments implements SegmentStorage {
   readonly isDurable = true;

@@ -36,7 +36,7 @@ describe('cloud-to-device messages over MQTT', () => {
       },
     });
     const message = await received;
-    expect(message.getData().toString()).toBe('hello');
+    expect(message.getBytes().toString()).toBe('hello');
     expect(message.messageId).toBe('m 1');
     expect(message.correlationId).toBe('c/1');
     expect(message.userId).toBe('me');
