@@ -21,6 +21,8 @@ export interface TestHub {
   readonly serviceHub: () => ServiceHub;
   /** Registers a device and returns what it signs in with. */
   register(deviceId: string): Promise<DeviceConnectionString>;
+  /** A cloud-to-device message. The SDK's service client can be told neither port nor trust (sdk-traps.md, 11). */
+  send(deviceId: string, body: string, properties?: Readonly<Record<string, string>>): Promise<void>;
   stop(): Promise<void>;
   /** Again on the same ports. By default with what it kept. */
   start(options?: { forgetful?: boolean }): Promise<void>;
@@ -83,6 +85,14 @@ export async function startTestHub(): Promise<TestHub> {
         authentication: { kind: 'sharedAccessKey', sharedAccessKey: primaryKey },
       };
     },
+    send: (deviceId, body, properties = {}) =>
+      server.hub.cloudToDevice.send(deviceId, {
+        body: Buffer.from(body),
+        properties,
+        systemProperties: { 'message-id': 'm1', 'correlation-id': 'c1' },
+        ack: 'none',
+        expiresMs: undefined,
+      }),
     stop: () => server.close(),
     start: async ({ forgetful = false } = {}) => {
       if (forgetful) generation += 1;

@@ -99,7 +99,8 @@ export async function fleet(options: FleetOptions, program: Program): Promise<vo
   const { terminal } = program;
   const listed = options.devicesFrom === undefined ? undefined : await listedDevices(options.devicesFrom, settings);
   const plans = await plansOf(options, listed);
-  warnOfOpenFiles(plans.length, terminal);
+  // A device's connection, and the other end of it when the hub is in this process.
+  let filesPerDevice = 1;
   const counters = new FleetCounters(plans.length);
   const output = new FleetOutput(terminal, options.output, counters);
   const hub = new FleetHub({
@@ -107,18 +108,21 @@ export async function fleet(options: FleetOptions, program: Program): Promise<vo
     devices: plans,
     connections: listed && new Map(listed.map((connection) => [connection.deviceId, connection])),
     create: options.create === true,
-    startHub: () =>
-      startOwnHub({
+    startHub: () => {
+      filesPerDevice = 2;
+      return startOwnHub({
         home: settings.tandemHome,
         notice: (line) => terminal.notice(line),
         onEnd: (cleanUp) => program.onEnd(cleanUp),
-      }),
+      });
+    },
     notice: (line) => terminal.notice(line),
     progress: (done, total) => output.registered(done, total),
     signal: program.signal,
     clock: systemClock,
   });
   await hub.prepare();
+  warnOfOpenFiles(plans.length * filesPerDevice, terminal);
   if (options.metricsPort !== undefined) {
     const metrics = await serveMetrics(counters, options.metricsPort);
     program.onEnd(() => metrics.close());
@@ -183,15 +187,13 @@ async function listedDevices(file: string, settings: Settings): Promise<DeviceCo
   return readDeviceFile(file, choice.kind === 'service' ? choice.hub.connection.hostName : undefined);
 }
 
-/** Every device is an open file, two when the hub is in this process. Only Linux tells the limit. */
-function warnOfOpenFiles(devices: number, terminal: Terminal): void {
-  const needed = devices * 2 + 100;
+/** Only Linux tells the limit. */
+function warnOfOpenFiles(connections: number, terminal: Terminal): void {
+  const needed = connections + 200;
   if (process.platform !== 'linux') return;
   const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
   if (limit === undefined || Number(limit) >= needed) return;
-  terminal.notice(
-    `warning: this process may open ${limit} files, ${devices} devices may need ${needed}: ulimit -n ${needed}`,
-  );
+  terminal.notice(`warning: this process may open ${limit} files, and this fleet needs ${needed}: ulimit -n ${needed}`);
 }
 
 function endAs(counters: FleetCounters, output: FleetOutput): void {
