@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 
 /**
  * The arrows of the house: for each room, what its files may not import, and where the code belongs instead.
- * bin → device | service → sdk, local-hub → config → terminal; local-hub → hub; inside the hub: front-ends → hub.ts → model, query, store.
+ * bin → device | service → sdk, local-hub → config → terminal; testing → device, sdk, local-hub; local-hub → hub; inside the hub: front-ends → hub.ts → model, query, store.
  */
 const ARROWS = [
   room(
@@ -37,7 +37,13 @@ const ARROWS = [
   room(['src/service/**'], ['**/device/**'], {
     message: 'sim-device and hub-admin meet only in a hub: share through config or terminal',
   }),
-  room(['src/device/**', 'src/service/**', 'src/local-hub/**'], ['**/hub/**', '!**/hub/index.ts'], {
+  room(['src/testing/**'], ['**/service/**'], {
+    message: 'the test kit runs hubs and devices: what an operator does goes through sdk',
+  }),
+  room(['src/device/**', 'src/service/**', 'src/local-hub/**', 'src/hub/**', 'src/sdk/**'], ['**/testing/**'], {
+    message: 'the test kit stands above the programs: they do not know of it',
+  }),
+  room(['src/device/**', 'src/service/**', 'src/local-hub/**', 'src/testing/**'], ['**/hub/**', '!**/hub/index.ts'], {
     message: "import the hub's public face, src/hub/index.ts",
   }),
   room(['src/hub/front-ends/**'], ['**/store/**', '**/query/**'], {
