@@ -25,23 +25,25 @@ export interface QueryPage {
 export interface ClientOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
+  /** Told what was done and how long it took. */
+  readonly trace?: (line: string) => void;
 }
 
 /** Opens the service side of a hub; nothing is sent before the first call. */
 export async function openServiceClient(hub: ServiceHub, options: ClientOptions): Promise<ServiceClient> {
-  return new ServiceClient(hub, await openServiceSdk(hub, options.env), options.signal);
+  return new ServiceClient(hub, await openServiceSdk(hub, options.env), options);
 }
 
 /** What hub-admin does with a hub: typed documents in and out, every failure a ProgramError. */
 export class ServiceClient {
   readonly hub: ServiceHub;
   readonly #sdk: ServiceSdk;
-  readonly #signal: AbortSignal;
+  readonly #options: ClientOptions;
 
-  constructor(hub: ServiceHub, sdk: ServiceSdk, signal: AbortSignal) {
+  constructor(hub: ServiceHub, sdk: ServiceSdk, options: ClientOptions) {
     this.hub = hub;
     this.#sdk = sdk;
-    this.#signal = signal;
+    this.#options = options;
   }
 
   close(): void {
@@ -169,7 +171,12 @@ export class ServiceClient {
   }
 
   async #call<T>(what: { doing: string; deviceId?: string; limitMs?: number }, work: () => Promise<T>): Promise<T> {
-    return callService({ ...what, hub: this.hub, signal: this.#signal }, work);
+    const startedAt = performance.now();
+    try {
+      return await callService({ ...what, hub: this.hub, signal: this.#options.signal }, work);
+    } finally {
+      this.#options.trace?.(`${what.doing}: ${Math.round(performance.now() - startedAt)} ms`);
+    }
   }
 }
 

@@ -78,8 +78,13 @@ function hintFor(refusal: ServiceRefusal, call: ServiceCall): string | undefined
     case 'IotHubUnauthorizedAccess':
       return `check the key in ${call.hub.source}: it may have been renewed; and the clock of this machine`;
     default:
-      return undefined;
+      return isProxyAnswer(refusal) ? 'a proxy answered instead of the hub: check HTTPS_PROXY and NO_PROXY' : undefined;
   }
+}
+
+/** A hub has a code for what it refuses; a gateway on the way has a status alone. */
+function isProxyAnswer(refusal: ServiceRefusal): boolean {
+  return refusal.code === `Http${refusal.status}` && (refusal.status === 407 || refusal.status === 502);
 }
 
 /** Over a limit is 1, a malformed value is 2; IoT Hub has one code for both, only its words tell them apart. */
@@ -88,6 +93,7 @@ const OVER_A_LIMIT = /\b(limit|too (large|big|long|many|deep)|exceed|maximum|lar
 function exitFor(refusal: ServiceRefusal, known: ExitName | undefined): ExitName {
   if (refusal.status === 400 && OVER_A_LIMIT.test(refusal.message)) return 'failed';
   if (known !== undefined) return known;
+  if (isProxyAnswer(refusal)) return 'noHub';
   if (refusal.status === 400) return 'wrongCall';
   if (refusal.status === 401 || refusal.status === 403) return 'refused';
   if (refusal.status === 404) return 'notFound';

@@ -1,12 +1,4 @@
-import {
-  addSecret,
-  findServiceHub,
-  LOCAL_HUB,
-  readSettings,
-  redact,
-  type ServiceHub,
-  type Settings,
-} from '../config/index.ts';
+import { findServiceHub, LOCAL_HUB, readSettings, redact, type ServiceHub, type Settings } from '../config/index.ts';
 import type { ServiceClient } from '../sdk/service-client.ts';
 import type { OutputFormat, Program, Terminal } from '../terminal/index.ts';
 
@@ -70,11 +62,6 @@ export class Console {
     if (this.options.verbose) this.terminal.notice(this.terminal.noticeColours.dim(line));
   }
 
-  /** Nothing is written that holds this value, except where a command was asked to show it. */
-  keepSecret(value: unknown): void {
-    if (typeof value === 'string') addSecret(value);
-  }
-
   async #findHub(): Promise<ServiceHub> {
     const hub = await findServiceHub(this.settings());
     const { hostName, httpsPort } = hub.address;
@@ -87,7 +74,11 @@ export class Console {
   async #openClient(): Promise<ServiceClient> {
     const hub = await this.hub();
     const { openServiceClient } = await import('../sdk/service-client.ts');
-    const client = await openServiceClient(hub, { env: this.env, signal: this.signal });
+    const client = await openServiceClient(hub, {
+      env: this.env,
+      signal: this.signal,
+      trace: (line) => this.explain(line),
+    });
     this.onEnd(() => client.close());
     return client;
   }

@@ -43,7 +43,8 @@ function formatHelp(command: Command, helper: Help): string {
 }
 
 function toWrongCall(error: CommanderError, command: Command, root: Command): ProgramError {
-  const [first = '', ...more] = error.message.replace(/^error: /, '').split('\n');
+  const [commanders = '', ...more] = error.message.replace(/^error: /, '').split('\n');
+  const first = error.code === 'commander.excessArguments' ? `unexpected "${firstExcess(command)}"` : commanders;
   const suggestion = /Did you mean (?:one of )?(.+?)\?\)?$/.exec(more.join(' '))?.[1];
   const near = suggestion ?? nearestTo(error, first, command, root);
   const help = `see "${fullName(command)} --help"`;
@@ -55,15 +56,25 @@ function toWrongCall(error: CommanderError, command: Command, root: Command): Pr
 
 /** Commander suggests only what is very near, and nothing where a default command took the word for an argument. */
 function nearestTo(error: CommanderError, message: string, command: Command, root: Command): string | undefined {
+  if (error.code === 'commander.excessArguments') {
+    const siblings = command.parent?.commands.map((each) => each.name()) ?? [];
+    return nearest(firstExcess(command), siblings);
+  }
   const wrong = /'([^']*)'/.exec(message)?.[1];
   if (error.code === 'commander.unknownOption' && wrong !== undefined) {
     const flags = [command, root].flatMap((each) => each.options.map((option) => option.long ?? option.flags));
     return nearest(wrong, flags);
   }
-  if (error.code !== 'commander.unknownCommand' && error.code !== 'commander.excessArguments') return undefined;
-  const word = wrong ?? command.args[0];
-  const names = (command.parent ?? command).commands.concat(command.commands).map((each) => each.name());
-  return word === undefined ? undefined : nearest(word, names);
+  if (error.code !== 'commander.unknownCommand' || wrong === undefined) return undefined;
+  return nearest(
+    wrong,
+    command.commands.map((each) => each.name()),
+  );
+}
+
+/** The first word too many: where a group has a default command, a mistyped command arrives as one. */
+function firstExcess(command: Command): string {
+  return command.args[command.registeredArguments.length] ?? '';
 }
 
 function fullName(command: Command): string {

@@ -9,7 +9,9 @@ export function nearest<Candidate extends string>(
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
-  return bestDistance <= Math.max(2, Math.floor(word.length / 3)) ? best : undefined;
+  // One slip in a short word, two in a usual one, more in a long one.
+  const limit = word.length <= 3 ? 1 : Math.max(2, Math.floor(word.length / 3));
+  return bestDistance <= limit ? best : undefined;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */

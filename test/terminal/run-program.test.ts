@@ -123,7 +123,7 @@ describe('a wrong call is exit 2 and names what was meant', () => {
     [['strat', 'x'], "unknown command 'strat'", 'did you mean start?'],
     [['start', 'x', '--sped', '3'], "unknown option '--sped'", 'did you mean --speed?'],
     [['start'], "missing required argument 'name'", 'see "thing start --help"'],
-    [['start', 'x', 'y'], 'too many arguments', 'thing start --help'],
+    [['start', 'x', 'y'], 'unexpected "y"', 'thing start --help'],
     [['start', 'x', '--speed', '12'], '--speed must be a whole number from 1 to 9, got "12"', ''],
     [['start', 'x', '--speed'], "option '--speed <n>' argument missing", 'thing start --help'],
   ])('%j', async (words, message, hint) => {
