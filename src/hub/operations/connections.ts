@@ -127,8 +127,11 @@ export class Connections {
 
   presence(key: string): Presence {
     const record = this.#context.presence.get(key);
-    if (record === undefined) return NEVER_SEEN;
-    const lastActivityMs = Math.max(record.lastActivityMs, this.#lastActivityMs.get(key) ?? 0);
+    const lastActivityMs = Math.max(record?.lastActivityMs ?? 0, this.#lastActivityMs.get(key) ?? 0);
+    if (record === undefined) {
+      // Over HTTPS nobody is ever connected, but may be active. device-protocol.md, 12
+      return lastActivityMs === 0 ? NEVER_SEEN : { ...NEVER_SEEN, lastActivityTime: formatTimestamp(lastActivityMs) };
+    }
     return {
       connectionState: record.connected ? 'Connected' : 'Disconnected',
       connectionStateUpdatedTime: formatTimestamp(record.changedMs),
