@@ -34,9 +34,17 @@ const SENTENCES: Sentences = {
 };
 
 /** One line for people: `10:02:11 myDeviceId connected to …`, in local time. */
-export function renderEvent(event: DeviceEvent, colours: ChalkInstance): string {
+export function renderEvent(event: DeviceEvent, colours: ChalkInstance, verbose = false): string {
   const time = new Date(event.time).toTimeString().slice(0, 8);
-  return `${colours.dim(time)} ${colours.bold(event.deviceId)} ${sentence(event, colours)}`;
+  return `${colours.dim(time)} ${colours.bold(event.deviceId)} ${sentence(event, colours)}${verbose ? colours.dim(details(event)) : ''}`;
+}
+
+/** What `--verbose` adds. */
+function details(event: DeviceEvent): string {
+  const hint = 'hint' in event && event.hint !== undefined ? `; ${event.hint}` : '';
+  const request = 'requestId' in event ? `, request ${event.requestId}` : '';
+  const elapsed = 'elapsedMs' in event ? ` (${event.elapsedMs} ms${request})` : '';
+  return `${hint}${elapsed}`;
 }
 
 function sentence<Kind extends DeviceEvent['event']>(event: Body<Kind>, colours: ChalkInstance): string {

@@ -188,7 +188,7 @@ export class SimulatedDevice implements Device {
 
   #gone(): void {
     this.#link = undefined;
-    this.#connection.abort();
+    this.#connection.abort(GONE); // a reason of our own: the default one costs a stack trace for every device
     for (const behaviour of this.#options.behaviours) behaviour.disconnected?.(this);
   }
 
@@ -224,6 +224,7 @@ export class SimulatedDevice implements Device {
   }
 }
 
+const GONE = 'the connection has ended';
 const UNDISTURBED = { delayMs: 0, copies: 1 };
 
 function reasonOf(error: unknown): string {

@@ -126,7 +126,9 @@ export async function run(options: RunOptions, program: Program): Promise<void> 
     locate: () => source.locate(),
     relocate: () => source.relocate(),
     connector: createConnector(connectorSettings),
-    events: counting(eventOutput(terminal, options.output), options.count, () => finished.abort()),
+    events: counting(eventOutput(terminal, options.output, options.verbose === true), options.count, () =>
+      finished.abort(),
+    ),
   });
   if (options.duration !== undefined) setTimeout(() => finished.abort(), options.duration);
   await device.run(AbortSignal.any([program.signal, finished.signal]));
