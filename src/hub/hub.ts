@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { EventSource } from './model/event-notifications.ts';
 import type { EventLog } from './model/event.ts';
 import { newPolicies } from './model/shared-access-policy.ts';
 import { Authorization } from './operations/authorization.ts';
@@ -16,6 +17,7 @@ import { IdentityRegistry } from './operations/identity-registry.ts';
 import { ModuleRegistry } from './operations/module-registry.ts';
 import { MqttSessions } from './operations/mqtt-sessions.ts';
 import { Queries } from './operations/queries.ts';
+import { tellRoutedEvents } from './operations/routed-events.ts';
 import { Telemetry } from './operations/telemetry.ts';
 import { Twins } from './operations/twins.ts';
 import type { AppendLog } from './store/event-log/append-log.ts';
@@ -31,6 +33,8 @@ export interface HubOptions {
   readonly now?: Clock;
   /** Where and how long telemetry is kept; default: in memory. */
   readonly eventLog?: EventLogOptions;
+  /** What the events endpoint tells besides telemetry; default: nothing, as a hub without routes. */
+  readonly routes?: readonly EventSource[];
   /** Told of faults that no caller hears of. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -67,7 +71,12 @@ export class Hub {
   readonly #log: AppendLog;
   readonly #sweeping: NodeJS.Timeout;
 
-  private constructor(context: HubContext, { hostNames: [hostName], onFault }: HubOptions, log: AppendLog) {
+  private constructor(context: HubContext, options: HubOptions, log: AppendLog) {
+    const {
+      hostNames: [hostName],
+      onFault,
+      routes = [],
+    } = options;
     this.#context = context;
     this.#log = log;
     this.eventLog = log;
@@ -85,6 +94,7 @@ export class Hub {
     this.queries = new Queries(context, this.twins);
     this.telemetry = new Telemetry(context, this.connections, log);
     this.sessions = new MqttSessions(context);
+    tellRoutedEvents(context, log, { hubName: hostName, sources: routes });
     this.feedback = new Feedback(context, hostName);
     this.cloudToDevice = new CloudToDevice(context, this.connections, this.feedback);
     this.fileNotifications = new ServiceQueue(context, {

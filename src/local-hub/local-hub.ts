@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { networkInterfaces } from 'node:os';
 import { readProcessStart, removeDiscovery, writeDiscovery, type Discovery } from '../config/index.ts';
 import {
+  EVENT_SOURCES,
   LOOPBACK_NAMES,
   MemoryJournal,
   OWNER_POLICY,
@@ -75,6 +76,7 @@ async function openServer(options: LocalHubOptions, onStopRequested: () => void)
   const server = await startHubServer({
     journal: openJournal(options),
     eventLog: options.inMemory === true ? {} : { directory: join(options.home, 'events') },
+    routes: EVENT_SOURCES,
     hostNames,
     certificates: await certificatesOf(options.home, hostNames, Date.now()),
     addresses: addressesOf(options),

@@ -1,4 +1,5 @@
 import type { Target } from '../model/identifiers.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Twin, TwinChange } from '../model/twin.ts';
 
 /** What happens in the hub, told after it is durable. */
@@ -10,7 +11,7 @@ export interface HubEventMap {
   /** A service changed tags or desired properties. */
   twinUpdated: { twin: Twin; change: TwinChange; operation: 'updateTwin' | 'replaceTwin' };
   /** A device reported; `patch` is what it sent. */
-  twinReported: { twin: Twin; patch: object };
+  twinReported: { twin: Twin; patch: JsonObject };
   connected: { target: Target };
   disconnected: { target: Target };
 }
