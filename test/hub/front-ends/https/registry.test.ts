@@ -93,7 +93,7 @@ describe('creating a device', () => {
     const { responseBody } = await hub.registry().create({
       deviceId: 'thumb',
       authentication: { x509Thumbprint: { primaryThumbprint: 'ab'.repeat(20), secondaryThumbprint: '' } },
-    } as never);
+    });
     expect(responseBody.authentication).toMatchObject({
       type: 'selfSigned',
       symmetricKey: { primaryKey: null, secondaryKey: null },
@@ -168,7 +168,7 @@ describe('updating a device', () => {
   // sdk-traps.md, 12
   test('as the SDK sends it makes new keys unless they are written back', async () => {
     const { responseBody: device } = await hub.registry().create({ deviceId: 'keys' });
-    const kept = (await hub.registry().update({ ...device, status: 'disabled' } as never)).responseBody;
+    const kept = (await hub.registry().update(Object.assign(device, { status: 'disabled' as const }))).responseBody;
     expect(kept.authentication).toEqual(device.authentication);
     const anew = (await hub.registry().update({ deviceId: 'keys', status: 'enabled' })).responseBody;
     expect(anew.authentication?.symmetricKey?.primaryKey).not.toBe(device.authentication?.symmetricKey?.primaryKey);
@@ -195,7 +195,7 @@ describe('deleting a device', () => {
     expect((await refusal(registry.getTwin('phoenix'))).name).toBe('DeviceNotFoundError');
     expect((await refusal(registry.getModule('phoenix', 'm'))).code).toBe('DeviceNotFound');
     const { responseBody: after } = await registry.create({ deviceId: 'phoenix' });
-    expect(Reflect.get(after, 'generationId') > Reflect.get(before, 'generationId')).toBe(true);
+    expect(String(Reflect.get(after, 'generationId')) > String(Reflect.get(before, 'generationId'))).toBe(true);
     expect((await rest(hub, 'GET', '/twins/phoenix')).body).not.toHaveProperty('tags');
     expect((await registry.getModulesOnDevice('phoenix')).responseBody).toEqual([]);
   });
@@ -218,11 +218,12 @@ describe('reading the registry', () => {
 
   test('counts devices', async () => {
     await hub.registry().create({ deviceId: 'off', status: 'disabled' });
-    const { responseBody } = await hub.registry().getRegistryStatistics();
+    const { body: statistics } = await rest(hub, 'GET', '/statistics/devices');
+    expect((await hub.registry().getRegistryStatistics()).responseBody).toEqual(statistics);
     const total = (await hub.registry().list()).responseBody.length;
-    expect(responseBody.totalDeviceCount).toBe(total);
-    expect(responseBody.enabledDeviceCount + responseBody.disabledDeviceCount).toBe(total);
-    expect(responseBody.disabledDeviceCount).toBeGreaterThan(0);
+    expect(statistics.totalDeviceCount).toBe(total);
+    expect(statistics.enabledDeviceCount).toBe(total - Number(statistics.disabledDeviceCount));
+    expect(statistics.disabledDeviceCount).toBeGreaterThan(0);
     expect((await rest(hub, 'GET', '/statistics/service')).body).toEqual({ connectedDeviceCount: 0 });
   });
 });

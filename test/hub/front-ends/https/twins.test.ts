@@ -36,9 +36,7 @@ describe('a twin', () => {
 
   test('shows the identity’s etag and status', async () => {
     const id = await newTwin();
-    const { responseBody } = await hub
-      .registry()
-      .update({ deviceId: id, status: 'disabled', statusReason: 'why' } as never);
+    const { responseBody } = await hub.registry().update({ deviceId: id, status: 'disabled', statusReason: 'why' });
     const { body } = await rest(hub, 'GET', `/twins/${id}`);
     expect(body).toMatchObject({
       deviceEtag: Reflect.get(responseBody, 'etag'),
