@@ -40,9 +40,6 @@ const BY_ERROR_CODE: Readonly<Record<string, Wording>> = {
 /** A certificate is judged by OpenSSL's verdicts, which Node passes on as error codes. */
 const UNTRUSTED = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT|INVALID_CA|HOSTNAME_MISMATCH|CERTIFICATE_)/;
 
-/** The reasons that trying again soon will not cure: the call or the machine has to change first. */
-const LASTING = new Set(['HostNotFound', 'UntrustedCertificate']);
-
 /**
  * Words a failed connect: exit `refused` when the hub refused the credentials, otherwise `noHub`.
  *
@@ -68,11 +65,6 @@ export function connectError(error: unknown, evidence: SocketEvidence, dialled: 
     error,
     dialled,
   );
-}
-
-/** Whether a connect that never worked is not worth repeating. */
-export function isLasting(error: ProgramError): boolean {
-  return error.exit === 'refused' || LASTING.has(error.code);
 }
 
 /** device-protocol.md, 3.2: the hub answers 5 to every refused CONNECT, whatever the reason. */

@@ -87,8 +87,8 @@ export function declareFleet(root: Command, program: Program): Command {
   addSharedOptions(command).action((options: FleetOptions) => fleet(options, program));
   return addExamples(command, [
     'sim-device fleet --count 1000 --telemetry 10s',
-    'sim-device fleet --count 200 --scenario scenario.yaml --duration 5m -o ndjson > events.ndjson',
-    'sim-device fleet --count 10000 --shard 3/10 --prefix pump- --create',
+    'sim-device fleet --count 20 --scenario scenario.yaml --duration 3s -o ndjson > events.ndjson',
+    'sim-device fleet --count 400 --prefix pump- --shard 3/10',
   ]);
 }
 

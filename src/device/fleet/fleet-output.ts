@@ -7,6 +7,8 @@ import { renderProgress, renderSummary, summarize } from './fleet-report.ts';
 const REDRAW_MS = 250;
 /** Off a terminal a line this often. */
 const LINE_EVERY_MS = 5000;
+/** Whoever starts a fleet looks whether it works. */
+const FIRST_LINE_MS = 1000;
 /** Thousands of devices tell thousands of things a second: lines are written together. */
 const FLUSH_MS = 50;
 /** Devices that end are named, the first of them. */
@@ -22,6 +24,7 @@ export class FleetOutput {
   #lines: string[] = [];
   #flushing: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
+  #firstTick: NodeJS.Timeout | undefined;
   #said = '';
 
   constructor(terminal: Terminal, format: EventFormat, counters: FleetCounters) {
@@ -43,7 +46,9 @@ export class FleetOutput {
   start(): void {
     this.#startedAt = performance.now();
     const isTerminal = this.#terminal.tty.stderr;
-    this.#ticker = setInterval(() => this.#tick(isTerminal), isTerminal ? REDRAW_MS : LINE_EVERY_MS);
+    const tick = (): void => this.#tick(isTerminal);
+    this.#ticker = setInterval(tick, isTerminal ? REDRAW_MS : LINE_EVERY_MS);
+    this.#firstTick = setTimeout(tick, FIRST_LINE_MS);
   }
 
   event(event: DeviceEvent): void {
@@ -62,6 +67,7 @@ export class FleetOutput {
   /** Writes the summary. Safe to call after the reader of stdout went away. */
   async finish(): Promise<void> {
     clearInterval(this.#ticker);
+    clearTimeout(this.#firstTick);
     this.#terminal.clearTransient();
     const summary = summarize(this.#counters, performance.now() - this.#startedAt);
     const time = new Date().toISOString();
