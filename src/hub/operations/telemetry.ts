@@ -1,8 +1,8 @@
-import type { DeviceMessage } from '../model/device-message.ts';
-import { checkDeviceMessage } from '../model/device-message.ts';
+import { checkDeviceMessage, messageSize, type DeviceMessage } from '../model/device-message.ts';
 import { partitionOf, stampsOf } from '../model/event-stamps.ts';
 import type { AppendedBatch } from '../model/event.ts';
 import { targetKey, type Target } from '../model/identifiers.ts';
+import { MAX_TELEMETRY_BYTES } from '../model/limits.ts';
 import type { AppendLog } from '../store/event-log/append-log.ts';
 import type { AuthenticatedDevice } from './authorization.ts';
 import type { Connections } from './connections.ts';
@@ -15,6 +15,15 @@ export interface TelemetrySource {
   /** Annotations that the hub stamps, as JSON. */
   readonly stamps: string;
 }
+
+/** All that messages of one sender with the same properties have in common, worked out once. */
+export interface PreparedTelemetry {
+  readonly source: TelemetrySource;
+  readonly encoded: Buffer;
+  readonly maxBodyBytes: number;
+}
+
+const NO_BODY = Buffer.alloc(0);
 
 /** Device-to-cloud messages. */
 export class Telemetry {
@@ -54,6 +63,21 @@ export class Telemetry {
     checkDeviceMessage(message);
     this.#connections.heardFrom(source.key);
     return this.#log.append(source.partition, source.stamps, message);
+  }
+
+  /** For messages that will come again and again with the same properties. */
+  prepare(source: TelemetrySource, properties: Omit<DeviceMessage, 'body'>): PreparedTelemetry {
+    return {
+      source,
+      encoded: this.#log.prepare(source.stamps, properties),
+      maxBodyBytes: MAX_TELEMETRY_BYTES - messageSize({ ...properties, body: NO_BODY }),
+    };
+  }
+
+  /** As {@link accept}; the caller keeps to `maxBodyBytes`. */
+  acceptPrepared({ source, encoded }: PreparedTelemetry, body: Buffer): AppendedBatch | undefined {
+    this.#connections.heardFrom(source.key);
+    return this.#log.appendPrepared(source.partition, encoded, body);
   }
 
   /** Takes the messages of one request together. Resolves once they are stored. @throws HubError MessageTooLarge: then none is */

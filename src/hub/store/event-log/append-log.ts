@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import type { DeviceMessage } from '../../model/device-message.ts';
 import type { AppendedBatch, EventLog } from '../../model/event.ts';
 
@@ -10,6 +11,10 @@ export interface AppendLog extends EventLog {
    * @returns what to wait for before the event is acknowledged; undefined where nothing survives the process anyway
    */
   append(partition: number, stamps: string, message: DeviceMessage): AppendedBatch | undefined;
+  /** What many events have in common, encoded once for {@link appendPrepared}. */
+  prepare(stamps: string, message: Omit<DeviceMessage, 'body'>): Buffer;
+  /** As {@link append}, for what {@link prepare} made. */
+  appendPrepared(partition: number, prepared: Buffer, body: Buffer): AppendedBatch | undefined;
   /** Drops what retention says. */
   sweep(): void;
   /** Writes what is waiting and lets go of files. */

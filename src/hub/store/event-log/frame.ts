@@ -34,11 +34,23 @@ export class FrameWriter {
     return this.#lastRecord;
   }
 
-  add(stamps: string, { body, properties, systemProperties }: DeviceMessage): void {
-    const header = `[${stamps},${JSON.stringify(systemProperties)},${JSON.stringify(properties)}]`;
+  add(stamps: string, message: DeviceMessage): void {
+    const { body } = message;
+    const header = recordHeader(stamps, message);
     this.#reserve(RECORD_HEADER_BYTES + header.length * 3 + body.length);
+    const headerBytes = this.#buffer.write(header, this.#length + RECORD_HEADER_BYTES, 'utf8');
+    this.#finishRecord(headerBytes, body);
+  }
+
+  /** @param header made by {@link encodeHeader} */
+  addEncoded(header: Buffer, body: Buffer): void {
+    this.#reserve(RECORD_HEADER_BYTES + header.length + body.length);
+    header.copy(this.#buffer, this.#length + RECORD_HEADER_BYTES);
+    this.#finishRecord(header.length, body);
+  }
+
+  #finishRecord(headerBytes: number, body: Buffer): void {
     const start = this.#length;
-    const headerBytes = this.#buffer.write(header, start + RECORD_HEADER_BYTES, 'utf8');
     this.#buffer.writeUInt32LE(headerBytes, start);
     this.#buffer.writeUInt32LE(body.length, start + 4);
     body.copy(this.#buffer, start + RECORD_HEADER_BYTES + headerBytes);
@@ -72,6 +84,15 @@ export class FrameWriter {
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }
+}
+
+/** The header of a record, for events that have it in common. */
+export function encodeHeader(stamps: string, message: Omit<DeviceMessage, 'body'>): Buffer {
+  return Buffer.from(recordHeader(stamps, message));
+}
+
+function recordHeader(stamps: string, { systemProperties, properties }: Omit<DeviceMessage, 'body'>): string {
+  return `[${stamps},${JSON.stringify(systemProperties)},${JSON.stringify(properties)}]`;
 }
 
 /** What the header of a frame says. */

@@ -1,7 +1,7 @@
 import type { DeviceMessage } from '../../model/device-message.ts';
 import type { AppendedBatch, EventReader, PartitionProperties, StartPosition } from '../../model/event.ts';
 import type { AppendLog } from './append-log.ts';
-import { FrameWriter } from './frame.ts';
+import { encodeHeader, FrameWriter } from './frame.ts';
 import { Partition } from './partition.ts';
 import type { SegmentStorage } from './segment-storage.ts';
 
@@ -45,13 +45,25 @@ export class PartitionedLog implements AppendLog {
   }
 
   append(partition: number, stamps: string, message: DeviceMessage): AppendedBatch | undefined {
+    return this.#append(partition, (writer) => writer.add(stamps, message));
+  }
+
+  prepare(stamps: string, message: Omit<DeviceMessage, 'body'>): Buffer {
+    return encodeHeader(stamps, message);
+  }
+
+  appendPrepared(partition: number, prepared: Buffer, body: Buffer): AppendedBatch | undefined {
+    return this.#append(partition, (writer) => writer.addEncoded(prepared, body));
+  }
+
+  #append(partition: number, add: (writer: FrameWriter) => void): AppendedBatch | undefined {
     const writer = this.#writers[partition];
     if (writer === undefined) throw new Error(`the log has no partition ${partition}`);
     if (this.#batch === undefined) {
       this.#batch = new Batch();
       setImmediate(() => this.#flush());
     }
-    writer.add(stamps, message);
+    add(writer);
     if (writer.length >= MAX_FRAME_BYTES) this.#write(partition);
     return this.#options.storage.isDurable ? this.#batch : undefined;
   }
