@@ -20,6 +20,7 @@ import { addHubStop } from './commands/hub-stop.ts';
 import { addInvoke } from './commands/invoke.ts';
 import { addQuery } from './commands/query.ts';
 import { addReboot } from './commands/reboot.ts';
+import { addSend } from './commands/send.ts';
 import { addSetDesired } from './commands/set-desired.ts';
 import { addTag } from './commands/tag.ts';
 import { addTwinDiff } from './commands/twin-diff.ts';
@@ -33,7 +34,7 @@ declare const TANDEM_VERSION: string | undefined;
 
 type Add = (host: CommandHost) => void;
 
-const COMMANDS: readonly Add[] = [addReboot, addInvoke, addTag, addSetDesired, addQuery, addWait];
+const COMMANDS: readonly Add[] = [addReboot, addInvoke, addTag, addSetDesired, addQuery, addWait, addSend];
 
 const GROUPS: readonly { name: string; says: string; commands: readonly Add[] }[] = [
   {

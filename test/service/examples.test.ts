@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 
 describe('the examples of hub-admin', () => {
-  test.each(['reboot', 'invoke', 'tag', 'set-desired', 'query', 'wait', 'explain'])('%s', async (command) => {
+  test.each(['reboot', 'invoke', 'tag', 'set-desired', 'query', 'wait', 'send', 'explain'])('%s', async (command) => {
     await runExamples([command]);
   });
 
