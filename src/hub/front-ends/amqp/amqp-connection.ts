@@ -117,10 +117,13 @@ export class AmqpConnection {
       device,
       modelId: typeof modelId === 'string' ? modelId : '',
       onFault: this.#options.onFault,
-      onEnd: (error) => {
-        this.#sessions.delete(key);
-        // Cut off by the hub and nobody else on the connection: then that ends too.
-        if (error !== undefined && this.#sessions.size === 0) this.close(error);
+      onCutOff: (error) => {
+        if (this.#sessions.size > 1) return false;
+        this.close(error);
+        return true;
+      },
+      onEnd: () => {
+        if (this.#sessions.get(key) === session) this.#sessions.delete(key);
       },
     });
     this.#sessions.set(key, session);

@@ -124,8 +124,8 @@ export class Credentials {
   #expire(key: string): void {
     const held = this.#held.get(key);
     this.#held.delete(key);
-    for (const listener of [...(held?.expiryListeners ?? [])]) listener();
     if (this.#held.size === 0 && this.#certificate === undefined) this.#onAllExpired();
+    else for (const listener of [...(held?.expiryListeners ?? [])]) listener();
   }
 }
 

@@ -19,8 +19,10 @@ export interface DeviceSessionOptions {
   /** The Plug and Play model that it named; '' = none. */
   readonly modelId: string;
   readonly onFault: (error: unknown) => void;
-  /** The last link has gone; `error` where the hub closed them. */
-  readonly onEnd: (error: AmqpError | undefined) => void;
+  /** The hub cuts it off. @returns whether its connection ends, since nobody else is on it */
+  readonly onCutOff: (error: AmqpError) => boolean;
+  /** The last link has gone. */
+  readonly onEnd: () => void;
 }
 
 /**
@@ -40,7 +42,6 @@ export class DeviceSession implements DeviceLink {
   readonly #messageListeners = new Set<() => void>();
   readonly #opening: Promise<Connection>;
   #connection: Connection | undefined;
-  #closedWith: AmqpError | undefined;
 
   constructor(options: DeviceSessionOptions) {
     const { hub, codec, device, onFault, modelId } = options;
@@ -101,7 +102,7 @@ export class DeviceSession implements DeviceLink {
 
   close(reason: CloseReason): void {
     const error = closeError(reason, this.hub.now());
-    this.#closedWith = error;
+    if (this.#options.onCutOff(error)) return;
     for (const link of [...this.#links]) link.close(error);
   }
 
@@ -113,7 +114,7 @@ export class DeviceSession implements DeviceLink {
   }
 
   #end(): void {
-    this.#options.onEnd(this.#closedWith);
+    this.#options.onEnd();
     this.#opening
       .then((connection) => this.hub.connections.closed(connection))
       .catch((error: unknown) => {

@@ -11,11 +11,11 @@ import type { TestHub } from '../../../support/hub.ts';
 export function newConsumer(
   hub: TestHub,
   consumerGroup = '$Default',
-  options: EventHubConsumerClientOptions = {},
+  { policy = 'service', ...options }: EventHubConsumerClientOptions & { policy?: string } = {},
 ): EventHubConsumerClient {
   const connectionString =
-    `Endpoint=sb://localhost:${hub.server.ports.https}/;SharedAccessKeyName=service;` +
-    `SharedAccessKey=${hub.policyKey('service')};EntityPath=localhost`;
+    `Endpoint=sb://localhost:${hub.server.ports.https}/;SharedAccessKeyName=${policy};` +
+    `SharedAccessKey=${hub.policyKey(policy)};EntityPath=localhost`;
   return new EventHubConsumerClient(consumerGroup, connectionString, {
     webSocketOptions: { webSocket: WebSocket, webSocketConstructorOptions: { ca: hub.ca } },
     ...options,

@@ -74,9 +74,13 @@ export class AmqpPeer implements LinkHost {
     this.#connection.accept(newSocket(stream, () => this.#checkFrame()));
   }
 
-  /** Tells the peer why and ends the connection. */
+  /**
+   * Tells the peer why and ends the connection: sessions first. The Node SDK, told of the connection or of a link alone, runs
+   * down what it has open and waits 45 seconds for answers that cannot come any more.
+   */
   close(error?: AmqpError): void {
     if (this.#ended) return;
+    for (const session of Object.values(this.#connection.remote_channel_map)) session.close(error);
     this.#connection.close(error);
     if (this.#connection.remote.open === undefined) this.#stream.destroy();
     // A peer that does not answer must not keep the socket.

@@ -125,7 +125,12 @@ export class IncomingLink extends Link {
       message: Buffer.isBuffer(message) ? this.host.codec.decode(message) : readMessage(message),
       format: format ?? 0,
       accept: () => delivery.accept(),
-      reject: (error) => delivery.reject(error),
+      reject: (error) => {
+        // rhea merges the dispositions of one tick, the second with the first whatever they say: this one goes alone.
+        this.#receiver.connection._process();
+        delivery.reject(error);
+        this.#receiver.connection._process();
+      },
     };
   }
 }

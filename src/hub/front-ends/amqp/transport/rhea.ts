@@ -63,11 +63,16 @@ export interface RheaConnection {
   close(error?: object): void;
   eof(): void;
   on_transfer(frame: RheaTransferFrame): void;
-  readonly remote_channel_map: Readonly<
-    Record<number, { readonly remote: { readonly handles: Readonly<Record<number, RheaLink>> } }>
-  >;
+  readonly remote_channel_map: Readonly<Record<number, RheaSession>>;
   _register(): void;
+  /** Writes what is due now instead of at the end of the tick. */
+  _process(): void;
   on(event: string, handler: (context: RheaContext) => void): void;
+}
+
+export interface RheaSession {
+  readonly remote: { readonly handles: Readonly<Record<number, RheaLink>> };
+  close(error?: object): void;
 }
 
 export interface RheaTransferFrame {
