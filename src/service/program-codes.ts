@@ -35,6 +35,16 @@ export const PROGRAM_CODES = {
     'A port that was asked for cannot be opened.',
     'Stop the program that has it, or choose another one.',
   ),
+  ConnectionLost: own(
+    'noHub',
+    'The connection to the hub ended before what was asked for was done.',
+    'Check the network, and try again.',
+  ),
+  NoFeedback: own(
+    'timedOut',
+    'The feedback on a cloud-to-device message did not come in time.',
+    'Look whether the device is connected; give it longer with --timeout.',
+  ),
   NoTargets: own(
     'notFound',
     'No device was selected.',

@@ -22,7 +22,7 @@ describe('hub clock', () => {
     [['advance'], 'duration'],
     [['advance', 'tomorrow'], 'got "tomorrow"'],
     [['advance', '0s'], 'got "0s"'],
-    [['back'], 'too many arguments'],
+    [['back'], 'unexpected "back"'],
   ])('%j is a wrong call', async (words, said) => {
     const run = await hub.run(['hub', 'clock', ...words]);
     expect(run.exitCode).toBe(2);
