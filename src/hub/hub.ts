@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { EventSource } from './model/event-notifications.ts';
 import type { EventLog } from './model/event.ts';
+import { FILE_NOTIFICATION_CONTENT_TYPE } from './model/file-upload.ts';
 import { newPolicies } from './model/shared-access-policy.ts';
 import { Authorization } from './operations/authorization.ts';
 import { BulkRegistry } from './operations/bulk-registry.ts';
@@ -10,6 +11,8 @@ import { DirectMethods } from './operations/direct-methods.ts';
 import { ServiceQueue } from './operations/feedback-queue.ts';
 import { Feedback } from './operations/feedback.ts';
 import type { Clock, HubClock } from './operations/clock.ts';
+import { FileUploads } from './operations/file-upload.ts';
+import { UploadStorage, type FileUploadOptions } from './operations/file-upload-storage.ts';
 import { openContext, type HubContext } from './operations/hub-context.ts';
 import { EventReceivers } from './operations/event-receivers.ts';
 import type { HubEvents } from './operations/hub-events.ts';
@@ -35,6 +38,8 @@ export interface HubOptions {
   readonly eventLog?: EventLogOptions;
   /** What the events endpoint tells besides telemetry; default: nothing, as a hub without routes. */
   readonly routes?: readonly EventSource[];
+  /** Where devices upload files to; without it uploads are refused. */
+  readonly fileUpload?: FileUploadOptions | undefined;
   /** Told of faults that no caller hears of. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -61,6 +66,7 @@ export class Hub {
   readonly sessions: MqttSessions;
   readonly cloudToDevice: CloudToDevice;
   readonly feedback: Feedback;
+  readonly fileUploads: FileUploads;
   /** What services receive of file uploads. */
   readonly fileNotifications: ServiceQueue;
   /** What the Event Hubs-compatible endpoint shows. */
@@ -75,6 +81,7 @@ export class Hub {
     const {
       hostNames: [hostName],
       onFault,
+      fileUpload,
       routes = [],
     } = options;
     this.#context = context;
@@ -99,9 +106,11 @@ export class Hub {
     this.cloudToDevice = new CloudToDevice(context, this.connections, this.feedback);
     this.fileNotifications = new ServiceQueue(context, {
       collection: 'fileNotifications',
-      contentType: 'application/vnd.microsoft.iothub.filenotification.json',
+      contentType: FILE_NOTIFICATION_CONTENT_TYPE,
       userId: hostName,
     });
+    const storage = fileUpload === undefined ? undefined : new UploadStorage(fileUpload);
+    this.fileUploads = new FileUploads(context, this.fileNotifications, storage);
     this.#sweeping = setInterval(() => void this.sweep().catch((error: unknown) => onFault?.(error)), SWEEP_MS).unref();
   }
 
@@ -137,6 +146,7 @@ export class Hub {
     await this.cloudToDevice.sweep();
     await this.feedback.sweep();
     await this.fileNotifications.sweep();
+    await this.fileUploads.sweep();
   }
 
   /** Moves the hub's time ahead; what is due then has been done when this resolves. @throws HubError ArgumentInvalid */

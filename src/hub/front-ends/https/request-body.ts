@@ -10,7 +10,11 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
  * @throws HubError IotHubFormatError for a body that is no JSON, MessageTooLarge over 16 MB
  */
 export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
-  const bytes = await readBody(request, MAX_BODY_BYTES);
+  return parseJson(await readBody(request, MAX_BODY_BYTES));
+}
+
+/** The JSON of a body; undefined for an empty one. @throws HubError IotHubFormatError */
+export function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
   try {
     return JSON.parse(bytes.toString('utf8')) as unknown;

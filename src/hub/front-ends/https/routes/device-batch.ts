@@ -2,6 +2,7 @@ import { messageSize, type DeviceMessage } from '../../../model/device-message.t
 import { HubError } from '../../../model/hub-error.ts';
 import { isJsonObject, ownMember, type JsonObject } from '../../../model/json.ts';
 import { MAX_TELEMETRY_BYTES } from '../../../model/limits.ts';
+import { parseJson } from '../request-body.ts';
 import { readProperties } from '../message-headers.ts';
 
 export const BATCH_TYPE = 'application/vnd.microsoft.iothub.json';
@@ -38,12 +39,4 @@ function headersOf(properties: JsonObject): string[] {
     if (typeof value !== 'string') throw new HubError('ArgumentInvalid', `the property ${name} must be a string`);
     return [name, value];
   });
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8')) as unknown;
-  } catch (error) {
-    throw new HubError('IotHubFormatError', 'the batch is not valid JSON', { cause: error });
-  }
 }
