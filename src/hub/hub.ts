@@ -17,6 +17,7 @@ import { openContext, type HubContext } from './operations/hub-context.ts';
 import { EventReceivers } from './operations/event-receivers.ts';
 import type { HubEvents } from './operations/hub-events.ts';
 import { IdentityRegistry } from './operations/identity-registry.ts';
+import { Jobs } from './operations/jobs.ts';
 import { ModuleRegistry } from './operations/module-registry.ts';
 import { MqttSessions } from './operations/mqtt-sessions.ts';
 import { Queries } from './operations/queries.ts';
@@ -47,6 +48,9 @@ export interface HubOptions {
 /** How late an expiry may be noticed. */
 const SWEEP_MS = 500;
 
+/** As many as the largest tier runs. service-protocol.md, "Jobs v2" */
+const MAX_RUNNING_JOBS = 10;
+
 /** The hub's operations: the one face that front ends and tests call. */
 export class Hub {
   readonly hostName: string;
@@ -62,6 +66,7 @@ export class Hub {
   readonly twins: Twins;
   readonly methods: DirectMethods;
   readonly queries: Queries;
+  readonly jobs: Jobs;
   readonly telemetry: Telemetry;
   readonly sessions: MqttSessions;
   readonly cloudToDevice: CloudToDevice;
@@ -99,6 +104,17 @@ export class Hub {
     this.twins = new Twins(context, this.connections);
     this.methods = new DirectMethods(this.connections, this.twins);
     this.queries = new Queries(context, this.twins);
+    this.jobs = new Jobs({
+      context,
+      twins: this.twins,
+      methods: this.methods,
+      queries: this.queries,
+      newOrder: () => this.registry.newGenerationId(),
+      pace: () => Promise.resolve(),
+      maxRunning: MAX_RUNNING_JOBS,
+      refuseMore: false,
+      onFault: (error) => onFault?.(error),
+    });
     this.telemetry = new Telemetry(context, this.connections, log);
     this.sessions = new MqttSessions(context);
     tellRoutedEvents(context, log, { hubName: hostName, sources: routes });
@@ -126,6 +142,7 @@ export class Hub {
     const onFault = options.onFault ?? (() => undefined);
     const hub = new Hub(context, options, openEventLog(options.eventLog ?? {}, { now: context.now, onFault }));
     await hub.connections.forgetConnected();
+    await hub.jobs.resume();
     return hub;
   }
 
@@ -136,6 +153,7 @@ export class Hub {
 
   /** Removes all devices with all that belongs to them; policies stay. */
   async reset(): Promise<void> {
+    await this.jobs.reset();
     const devices = [...this.#context.devices.entries()];
     await Promise.all(devices.map(([deviceId]) => this.registry.deleteDevice(deviceId, { kind: 'any' })));
   }
@@ -146,6 +164,7 @@ export class Hub {
     await this.cloudToDevice.sweep();
     await this.feedback.sweep();
     await this.fileNotifications.sweep();
+    await this.jobs.sweep();
     await this.fileUploads.sweep();
   }
 
@@ -158,6 +177,7 @@ export class Hub {
   /** Ends all connections and lets go of the journal; what was acknowledged is kept. */
   close(): void {
     clearInterval(this.#sweeping);
+    this.jobs.close();
     this.connections.closeAll('stopping');
     this.#log.close();
     this.#context.store.close();

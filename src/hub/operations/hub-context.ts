@@ -1,4 +1,6 @@
 import type { DeviceIdentity } from '../model/device-identity.ts';
+import type { DeviceJob } from '../model/job-result.ts';
+import type { Job } from '../model/job.ts';
 import type { ModuleIdentity } from '../model/module-identity.ts';
 import type { RandomBytes } from '../model/shared-access-key.ts';
 import type { SharedAccessPolicy } from '../model/shared-access-policy.ts';
@@ -30,6 +32,9 @@ export interface HubContext {
   readonly presence: Collection<PresenceRecord>;
   readonly sessions: Collection<MqttSession>;
   readonly policies: Collection<SharedAccessPolicy>;
+  readonly jobs: Collection<Job>;
+  /** The results of jobs; keys begin with the job's id. */
+  readonly deviceJobs: Collection<DeviceJob>;
   /** Cloud-to-device messages by device. */
   readonly queues: DeviceQueues;
   readonly events: HubEvents;
@@ -55,6 +60,8 @@ export function openContext(
     presence: store.collection('presence'),
     sessions: store.collection('sessions'),
     policies: store.collection('policies'),
+    jobs: store.collection('jobs'),
+    deviceJobs: store.collection('deviceJobs'),
     queues: new DeviceQueues(store),
     events: new HubEvents(),
     clock,

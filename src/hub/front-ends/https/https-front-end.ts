@@ -18,6 +18,7 @@ import { DEVICE_API_ROUTES } from './routes/device-messages.ts';
 import { FEEDBACK_ROUTES } from './routes/feedback.ts';
 import { HEALTH_ROUTES } from './routes/health.ts';
 import { MESSAGE_ROUTES, PURGE_ROUTES } from './routes/messages.ts';
+import { JOB_ROUTES } from './routes/jobs.ts';
 import { METHOD_ROUTES } from './routes/methods.ts';
 import { MODULE_ROUTES } from './routes/modules.ts';
 import { QUERY_ROUTES } from './routes/query.ts';
@@ -44,6 +45,7 @@ export const SERVICE_ROUTES: readonly AnyRoute[] = [
   ...TWIN_ROUTES,
   ...METHOD_ROUTES,
   ...QUERY_ROUTES,
+  ...JOB_ROUTES,
   ...MESSAGE_ROUTES,
   ...PURGE_ROUTES,
   ...FEEDBACK_ROUTES,

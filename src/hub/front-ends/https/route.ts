@@ -89,3 +89,9 @@ export function targetOf(call: Call): Target {
 export function ifMatch(call: Call): Precondition {
   return parseIfMatch(call.headers['if-match']);
 }
+
+/** A request header; an empty one counts as absent. */
+export function headerOf(call: Call, name: string): string | undefined {
+  const value = call.headers[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

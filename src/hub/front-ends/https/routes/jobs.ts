@@ -1,4 +1,4 @@
-import { param, type HttpCall, type Route } from '../route.ts';
+import { headerOf, param, type Route } from '../route.ts';
 
 /** Scheduled jobs. @see service-protocol.md, "Jobs v2" */
 export const JOB_ROUTES: readonly Route[] = [
@@ -10,8 +10,8 @@ export const JOB_ROUTES: readonly Route[] = [
       const { rows, continuation } = hub.jobs.list(
         { jobType: call.query.get('jobType'), jobStatus: call.query.get('jobStatus') },
         {
-          maxItems: header(call, 'x-ms-max-item-count') ?? call.query.get('pageSize') ?? undefined,
-          continuation: header(call, 'x-ms-continuation') ?? call.query.get('continuationToken') ?? undefined,
+          maxItems: headerOf(call, 'x-ms-max-item-count') ?? call.query.get('pageSize') ?? undefined,
+          continuation: headerOf(call, 'x-ms-continuation') ?? call.query.get('continuationToken') ?? undefined,
         },
       );
       return {
@@ -42,8 +42,3 @@ export const JOB_ROUTES: readonly Route[] = [
     run: async (hub, call) => ({ body: await hub.jobs.cancel(param(call, 'jobId')) }),
   },
 ];
-
-function header(call: HttpCall, name: string): string | undefined {
-  const value = call.headers[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}

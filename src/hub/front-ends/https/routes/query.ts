@@ -1,6 +1,6 @@
 import { HubError } from '../../../model/hub-error.ts';
 import { isJsonObject, ownMember } from '../../../model/json.ts';
-import type { HttpCall, Route } from '../route.ts';
+import { headerOf, type HttpCall, type Route } from '../route.ts';
 
 /** Queries. @see service-protocol.md, 6.1 */
 export const QUERY_ROUTES: readonly Route[] = [
@@ -10,8 +10,8 @@ export const QUERY_ROUTES: readonly Route[] = [
     permissions: ['RegistryRead', 'ServiceConnect'],
     run: async (hub, call) => {
       const page = await hub.queries.run(queryText(call), {
-        maxItems: header(call, 'x-ms-max-item-count'),
-        continuation: header(call, 'x-ms-continuation'),
+        maxItems: headerOf(call, 'x-ms-max-item-count'),
+        continuation: headerOf(call, 'x-ms-continuation'),
       });
       return {
         body: page.rows,
@@ -29,9 +29,4 @@ function queryText(call: HttpCall): string {
   if (text === undefined || text === null) throw new HubError('ArgumentNull', 'BadRequest');
   if (typeof text !== 'string') throw new HubError('ArgumentInvalid', 'query must be a string');
   return text;
-}
-
-function header(call: HttpCall, name: string): string | undefined {
-  const value = call.headers[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }
