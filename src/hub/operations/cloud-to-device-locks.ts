@@ -37,6 +37,11 @@ export class DeliveryLocks {
     return lock.key;
   }
 
+  /** Takes a lock from its holder while the entry is being settled: the holder's end no longer frees it, its token is spent. */
+  claim(key: string): void {
+    this.lock(key, { token: `settling ${key}`, endsMs: Infinity, holder: undefined });
+  }
+
   unlock(key: string): void {
     const lock = this.#byKey.get(key);
     if (lock === undefined) return;

@@ -142,15 +142,19 @@ export class CloudToDevice {
     lockToken: string,
     run: (key: string, message: QueuedMessage) => void,
   ): Promise<void> {
-    await this.#context.store.change(() => {
-      const key = this.#locks.keyOf(lockToken, this.#context.now());
-      const message = this.#context.queues.get(key);
-      if (message?.deviceId !== deviceId) {
-        throw new HubError('DeviceMessageLockLost', `no message of device '${deviceId}' has this lock token`);
-      }
-      run(key, message);
+    const key = this.#locks.keyOf(lockToken, this.#context.now());
+    if (this.#context.queues.get(key)?.deviceId !== deviceId) throw lockLost(deviceId);
+    // At once, not with the commit: a device that settles and hangs up in one breath has settled.
+    this.#locks.claim(key);
+    try {
+      await this.#context.store.change(() => {
+        const message = this.#context.queues.get(key);
+        if (message === undefined) throw lockLost(deviceId);
+        run(key, message);
+      });
+    } finally {
       this.#locks.unlock(key);
-    });
+    }
   }
 
   #removeInChange(key: string, status: FeedbackStatus): void {
@@ -213,4 +217,8 @@ export class CloudToDevice {
 function withExpiry({ systemProperties, expiresMs }: CloudToDeviceMessage): SystemProperties {
   if (expiresMs === undefined) return systemProperties;
   return { ...systemProperties, 'absolute-expiry-time': new Date(expiresMs).toISOString() };
+}
+
+function lockLost(deviceId: string): HubError {
+  return new HubError('DeviceMessageLockLost', `no message of device '${deviceId}' has this lock token`);
 }
