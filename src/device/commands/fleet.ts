@@ -23,18 +23,17 @@ import { Pace } from '../fleet/pace.ts';
 import { indexesOf, readShard } from '../fleet/shard.ts';
 import { startOwnHub } from '../own-hub.ts';
 import { type DevicePlan, Scenario } from '../scenario/scenario.ts';
+import { addBehaviourOptions, type BehaviourOptions, overridesOf } from './behaviour-options.ts';
 import { addSharedOptions, connectorSettingsOf, settingsOf, type SharedOptions } from './shared-options.ts';
 
-interface FleetOptions extends SharedOptions {
+interface FleetOptions extends SharedOptions, BehaviourOptions {
   readonly count?: number;
   readonly prefix?: string;
   readonly start?: number;
   readonly shard?: string;
-  readonly scenario?: string;
   readonly connectRate: number;
   readonly devicesFrom?: string;
   readonly metricsPort?: number;
-  readonly telemetry?: number;
   readonly duration?: number;
 }
 
@@ -63,16 +62,9 @@ export function declareFleet(root: Command, program: Program): Command {
         .default(200)
         .argParser(wholeNumber('--connect-rate', { min: 1, max: 100_000 })),
     )
-    .option('--scenario <file>', 'what the devices are and do, YAML or JSON (see: sim-device scenario init)')
     .option(
       '--devices-from <file>',
       'credentials: one device connection string a line, or an identity export in NDJSON or JSON',
-    )
-    .addOption(
-      new Option(
-        '--telemetry <interval>',
-        'send telemetry this often, such as 10s (default: off until a desired sendFrequency says so)',
-      ).argParser(duration('--telemetry', { minMs: 100, maxMs: 366 * DAY_MS })),
     )
     .addOption(
       new Option('--duration <time>', 'stop after this time, such as 5m').argParser(
@@ -84,9 +76,10 @@ export function declareFleet(root: Command, program: Program): Command {
         wholeNumber('--metrics-port', { min: 0, max: 65_535 }),
       ),
     );
-  addSharedOptions(command).action((options: FleetOptions) => fleet(options, program));
+  addBehaviourOptions(addSharedOptions(command)).action((options: FleetOptions) => fleet(options, program));
   return addExamples(command, [
     'sim-device fleet --count 1000 --telemetry 10s',
+    'sim-device fleet --count 50 --reboot-seconds 1 --connectivity wifi',
     'sim-device fleet --count 20 --scenario scenario.yaml --duration 3s -o ndjson > events.ndjson',
     'sim-device fleet --count 400 --prefix pump- --shard 3/10',
   ]);
@@ -166,7 +159,7 @@ async function plansOf(
 ): Promise<DevicePlan[]> {
   const scenario = await Scenario.open(options.scenario, {
     seed: randomUUID(),
-    overrides: options.telemetry === undefined ? {} : { telemetryMs: options.telemetry },
+    overrides: overridesOf(options),
     ids: options.prefix === undefined ? undefined : `${options.prefix}\${index}`,
     start: options.start,
   });
