@@ -11,6 +11,8 @@ import { deviceConnectionString } from './device-string.ts';
 export interface HubEnvironment {
   readonly IOTHUB_CONNECTION_STRING: string;
   readonly IOTHUB_DEVICE_CONNECTION_STRING: string;
+  /** The Event Hubs-compatible endpoint, where telemetry is read. */
+  readonly EVENTHUB_CONNECTION_STRING: string;
   /** Node: added to its own roots. */
   readonly NODE_EXTRA_CA_CERTS: string;
   /** OpenSSL, Go, Rust, and Python's ssl: instead of the system's roots, so the file holds those too. */
@@ -37,10 +39,20 @@ export async function hubEnvironment(options: {
   return {
     IOTHUB_CONNECTION_STRING: formatServiceConnectionString(hub.connection),
     IOTHUB_DEVICE_CONNECTION_STRING: deviceConnectionString(hub, identity),
+    EVENTHUB_CONNECTION_STRING: eventHubConnectionString(options.running),
     NODE_EXTRA_CA_CERTS: bundle,
     SSL_CERT_FILE: bundle,
     REQUESTS_CA_BUNDLE: bundle,
   };
+}
+
+const STANDARD_AMQP_PORT = 5671;
+
+/** The entity goes by the first part of the hub's name, as the hub itself redirects to it. */
+function eventHubConnectionString({ hostName, amqpPort, ownerKeyName, ownerKey }: Discovery): string {
+  const port = amqpPort === STANDARD_AMQP_PORT ? '' : `:${amqpPort}`;
+  const [entity = hostName] = hostName.split('.');
+  return `Endpoint=sb://${hostName}${port}/;SharedAccessKeyName=${ownerKeyName};SharedAccessKey=${ownerKey};EntityPath=${entity}`;
 }
 
 async function findOrCreate(client: ServiceClient, deviceId: string): ReturnType<ServiceClient['getDevice']> {

@@ -72,6 +72,18 @@ describe('hub env', () => {
     expect(bundle).toContain(ca.trim());
     expect(bundle.match(/BEGIN CERTIFICATE/g)?.length).toBeGreaterThan(100);
   });
+
+  test('names the endpoint where telemetry is read, which a foreign consumer opens as it stands', async () => {
+    const env = await programs.hubAdminJson('hub', 'env');
+    const consumer = `
+      const { EventHubConsumerClient } = require('@azure/event-hubs');
+      const client = new EventHubConsumerClient('$Default', process.env.EVENTHUB_CONNECTION_STRING);
+      client.getPartitionIds().then((ids) => { console.log(ids.length); return client.close(); });`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', consumer], {
+      env: { ...process.env, ...env },
+    });
+    expect(Number(stdout)).toBeGreaterThan(0);
+  });
 });
 
 describe('hub exec', () => {
