@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Agent } from 'node:https';
-import azureIotHub, { type Client, type Registry } from 'azure-iothub';
+import azureIotHub, { type Client, type JobClient, type Registry } from 'azure-iothub';
 import {
   LOOPBACK_NAMES,
   makeCertificates,
@@ -21,6 +21,7 @@ export interface TestHub extends AsyncDisposable {
   policyKey(name: string): string;
   registry(): Registry;
   serviceClient(): Client;
+  jobClient(): JobClient;
   close(): Promise<void>;
 }
 
@@ -86,6 +87,10 @@ class RunningTestHub implements TestHub {
 
   serviceClient(): Client {
     return this.#redirected(azureIotHub.Client.fromConnectionString(this.connectionString));
+  }
+
+  jobClient(): JobClient {
+    return this.#redirected(azureIotHub.JobClient.fromConnectionString(this.connectionString));
   }
 
   async close(): Promise<void> {

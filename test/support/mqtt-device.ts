@@ -16,10 +16,7 @@ export function connectRaw(hub: TestHub, device: TestDevice, options: RawDeviceO
   const [deviceId, moduleId] = id.split('/');
   const resource = `localhost/devices/${deviceId}${moduleId === undefined ? '' : `/modules/${moduleId}`}`;
   const expirySeconds = Math.floor(hub.server.hub.now() / 1000) + lifetimeSeconds;
-  return connectAsync({
-    protocol: 'mqtts',
-    host: 'localhost',
-    port: hub.server.ports.mqtt,
+  const clientOptions: IClientOptions = {
     ca: hub.ca,
     clientId: id,
     username: `localhost/${id}${parameters}`,
@@ -28,7 +25,8 @@ export function connectRaw(hub: TestHub, device: TestDevice, options: RawDeviceO
     reconnectPeriod: 0,
     connectTimeout: 10_000,
     ...own,
-  });
+  };
+  return connectAsync(`mqtts://localhost:${hub.server.ports.mqtt}`, clientOptions, false);
 }
 
 /** The return code that a connect was refused with; 0 = it was not. */

@@ -121,16 +121,14 @@ export class Reporter implements Witness {
 
   #connect(hub: KillableHub): Promise<MqttClient> {
     const expirySeconds = Math.floor(Date.now() / 1000) + 3600;
-    return connectAsync({
-      protocol: 'mqtts',
-      host: 'localhost',
-      port: hub.ports.mqtt,
+    const options = {
       ca: hub.ca,
       clientId: this.#deviceId,
       username: `localhost/${this.#deviceId}/?api-version=2021-04-12`,
       password: sasToken({ resource: `localhost/devices/${this.#deviceId}`, key: this.#key, expirySeconds }),
       reconnectPeriod: 0,
-    });
+    };
+    return connectAsync(`mqtts://localhost:${hub.ports.mqtt}`, options, false);
   }
 }
 
