@@ -74,7 +74,7 @@ class FileSegment implements SegmentBytes {
     try {
       for (let written = 0; written < bytes.length;) written += writeSync(this.#file, bytes, written);
     } catch (error) {
-      ftruncateSync(this.#file, size); // half a frame would hide all that come behind it
+      cutOff(this.#file, size);
       throw error;
     }
     this.#size = size + bytes.length;
@@ -105,6 +105,15 @@ class FileSegment implements SegmentBytes {
   delete(): void {
     this.seal();
     rmSync(this.#path, { force: true });
+  }
+}
+
+/** Half a frame would hide all that come behind it. Where even this fails, what made the write fail is the news. */
+function cutOff(file: number, size: number): void {
+  try {
+    ftruncateSync(file, size);
+  } catch {
+    // the next start finds the torn frame
   }
 }
 
