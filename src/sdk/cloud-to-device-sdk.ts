@@ -49,7 +49,7 @@ export interface CloudToDeviceOptions {
 }
 
 /** Less than ten seconds in all, with what it takes to find out why. */
-const CONNECT_TIMEOUT_MS = 7000;
+const CONNECT_TIMEOUT_MS = 6000;
 const PROBE_TIMEOUT_MS = 2000;
 const SEND_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 500;

@@ -9,6 +9,7 @@ import { addDeviceExport } from './commands/device-export.ts';
 import { addDeviceImport } from './commands/device-import.ts';
 import { addDeviceList } from './commands/device-list.ts';
 import { addDeviceShow } from './commands/device-show.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addExplain } from './commands/explain.ts';
 import { addHubClock } from './commands/hub-clock.ts';
 import { addHubEnv } from './commands/hub-env.ts';
@@ -85,5 +86,6 @@ export function declareHubAdmin(program: Program, world: { env: NodeJS.ProcessEn
     for (const add of commands) add(hostOf(group));
   }
   addExplain(hostOf(root));
+  addDoctor(hostOf(root));
   return root;
 }

@@ -91,6 +91,9 @@ function newDispatcher(options: HttpsFrontEndOptions): Dispatch {
   return async (request, response) => {
     const requestId = randomUUID();
     let dialect: 'A' | 'B' = 'A';
+    const { clock } = options.hub;
+    // Node dates answers in real time.
+    if (clock.aheadMs > 0) response.setHeader('date', new Date(clock.now()).toUTCString());
     try {
       const found = findRoute(router, request);
       dialect = found.route.dialect ?? 'A';
