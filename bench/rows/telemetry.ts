@@ -1,4 +1,4 @@
-import { median, processorTimeNs, RUNS } from '../measure.ts';
+import { median, processorTimeNs } from '../measure.ts';
 import { amount, type Comparison } from '../report.ts';
 import type { Row } from '../row.ts';
 import { peerCertificates } from '../support/certificates.ts';
@@ -8,8 +8,8 @@ import { MOSQUITTO_MISSING, startMosquitto } from '../support/mosquitto.ts';
 
 const CONNECTIONS = 50;
 const REGISTERED = 1000;
-const WARM_UP_MS = 1500;
-const RUN_MS = 2000;
+const RUNS = 5;
+const RUN_MS = 1500;
 const IN_FLIGHT = [20, 1] as const;
 
 interface Broker {
@@ -19,71 +19,89 @@ interface Broker {
   close(): Promise<void>;
 }
 
-interface Figures {
-  /** Microseconds of server CPU a message, by how many were in flight. */
-  readonly us: ReadonlyMap<number, number>;
-  readonly perSecond: ReadonlyMap<number, number>;
-}
-
 export const telemetry: Row = {
   name: 'telemetry',
   run: async (say) => {
-    const ours = await measure(await ourHub(), say, 'our hub');
-    const mosquitto = await measureIf(await mosquittoBroker(), say, 'Mosquitto');
-    const aedes = await measure(await aedesBroker(), say, 'Aedes');
-    return IN_FLIGHT.map((inFlight): Comparison => {
-      const us = (figures: Figures): number => figures.us.get(inFlight) ?? Number.NaN;
-      const rate = (figures: Figures): string => `${amount(figures.perSecond.get(inFlight) ?? Number.NaN)}/s`;
-      return {
-        what: `telemetry, ${CONNECTIONS} TLS connections, QoS 1, ${inFlight} in flight each: server CPU a message`,
-        ours: us(ours),
-        peer: mosquitto === undefined ? undefined : us(mosquitto),
-        peerName: mosquitto === undefined ? MOSQUITTO_MISSING : 'Mosquitto',
-        unit: 'µs',
-        goal: { kind: 'ratioAtMost', limit: inFlight === 1 ? 1.1 : 0.7 },
-        notes: [
-          `Aedes ${amount(us(aedes))} µs; throughput with the load on the other core: ours ${rate(ours)}, ` +
-            `Mosquitto ${mosquitto === undefined ? '-' : rate(mosquitto)}, Aedes ${rate(aedes)}`,
-        ],
-      };
-    });
+    // All at once and by turns, so that whatever else the machine does falls on each of them alike.
+    const subjects = await Promise.all([
+      subject('ours', ourHub),
+      subject('Mosquitto', mosquittoBroker),
+      subject('Aedes', aedesBroker),
+    ]);
+    const [ours, mosquitto, aedes] = subjects;
+    try {
+      for (const inFlight of IN_FLIGHT) {
+        for (let run = 0; run <= RUNS; run += 1) {
+          for (const each of subjects) await takeFigures(each, inFlight, { keep: run > 0 });
+        }
+        say(
+          `${inFlight} in flight: ${subjects.map((each) => `${each.name} ${amount(usOf(each, inFlight))} µs`).join(', ')}`,
+        );
+      }
+    } finally {
+      for (const each of subjects) await each.close();
+    }
+    return IN_FLIGHT.map((inFlight): Comparison => ({
+      what: `telemetry, ${CONNECTIONS} TLS connections, QoS 1, ${inFlight} in flight each: server CPU a message`,
+      ours: usOf(ours, inFlight),
+      peer: mosquitto.broker === undefined ? undefined : usOf(mosquitto, inFlight),
+      peerName: mosquitto.broker === undefined ? MOSQUITTO_MISSING : 'Mosquitto',
+      unit: 'µs',
+      goal: { kind: 'ratioAtMost', limit: inFlight === 1 ? 1.1 : 0.7 },
+      notes: [
+        `Aedes ${amount(usOf(aedes, inFlight))} µs; messages/s with the load on the other core: ` +
+          subjects.map((each) => `${each.name} ${amount(rateOf(each, inFlight))}`).join(', '),
+      ],
+    }));
   },
 };
 
-async function measureIf(
-  broker: Broker | undefined,
-  say: (line: string) => void,
-  name: string,
-): Promise<Figures | undefined> {
-  return broker === undefined ? undefined : measure(broker, say, name);
+interface Figure {
+  readonly inFlight: number;
+  /** Microseconds of server CPU a message. */
+  readonly us: number;
+  readonly perSecond: number;
 }
 
-async function measure(broker: Broker, say: (line: string) => void, name: string): Promise<Figures> {
-  const load = new Child('mqtt-load');
-  try {
-    const deviceIds = Array.from({ length: CONNECTIONS }, (_, i) => `device${i}`);
-    await load.ask('connect', { port: broker.port, ca: broker.ca, deviceIds, kind: 'telemetry' });
-    const us = new Map<number, number>();
-    const perSecond = new Map<number, number>();
-    for (const inFlight of IN_FLIGHT) {
-      await load.ask('run', { inFlight, ms: WARM_UP_MS });
-      const costs: number[] = [];
-      const rates: number[] = [];
-      for (let run = 0; run < RUNS; run += 1) {
-        const before = processorTimeNs(broker.pid);
-        const { answered, ms } = await load.ask<{ answered: number; ms: number }>('run', { inFlight, ms: RUN_MS });
-        costs.push((processorTimeNs(broker.pid) - before) / answered / 1000);
-        rates.push((answered / ms) * 1000);
-      }
-      us.set(inFlight, median(costs));
-      perSecond.set(inFlight, median(rates));
-      say(`${name}, ${inFlight} in flight: ${costs.map(amount).join(', ')} µs a message`);
-    }
-    return { us, perSecond };
-  } finally {
-    await load.close();
-    await broker.close();
-  }
+/** A broker under load; without a broker nothing is measured. */
+interface Subject {
+  readonly name: string;
+  readonly broker: Broker | undefined;
+  readonly load: Child | undefined;
+  readonly figures: Figure[];
+  close(): Promise<void>;
+}
+
+async function subject(name: string, start: () => Promise<Broker | undefined>): Promise<Subject> {
+  const broker = await start();
+  const load = broker === undefined ? undefined : new Child('mqtt-load');
+  const deviceIds = Array.from({ length: CONNECTIONS }, (_, i) => `device${i}`);
+  await load?.ask('connect', { port: broker?.port, ca: broker?.ca, deviceIds, kind: 'telemetry' });
+  const close = async (): Promise<void> => {
+    await load?.close();
+    await broker?.close();
+  };
+  return { name, broker, load, figures: [], close };
+}
+
+async function takeFigures(
+  { broker, load, figures }: Subject,
+  inFlight: number,
+  { keep }: { keep: boolean },
+): Promise<void> {
+  if (broker === undefined || load === undefined) return;
+  const before = processorTimeNs(broker.pid);
+  const { answered, ms } = await load.ask<{ answered: number; ms: number }>('run', { inFlight, ms: RUN_MS });
+  const us = (processorTimeNs(broker.pid) - before) / answered / 1000;
+  if (keep) figures.push({ inFlight, us, perSecond: (answered / ms) * 1000 }); // the first run warms up
+}
+
+function usOf({ figures }: Subject, inFlight: number): number {
+  return median(figures.filter((figure) => figure.inFlight === inFlight).map(({ us }) => us));
+}
+
+function rateOf({ figures }: Subject, inFlight: number): number {
+  return median(figures.filter((figure) => figure.inFlight === inFlight).map(({ perSecond }) => perSecond));
 }
 
 async function ourHub(): Promise<Broker> {

@@ -23,14 +23,26 @@ export function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** @throws HubError MessageTooLarge */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) throw new HubError('MessageTooLarge', `the body is larger than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+/**
+ * By events: an async iterator would end the connection of a body that is too large before the refusal is written, and
+ * costs twice as much.
+ *
+ * @throws HubError MessageTooLarge, or ArgumentInvalid when the client goes away in the middle
+ */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+      else reject(new HubError('MessageTooLarge', `the body is larger than ${maxBytes} bytes`));
+    });
+    request.on('end', () => {
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    });
+    request.on('error', (cause) => {
+      reject(new HubError('ArgumentInvalid', 'the request ended before its body did', { cause }));
+    });
+  });
 }

@@ -9,6 +9,7 @@ import { KnownTopics } from './known-topics.ts';
 import { FramingError, PacketFramer, type PacketFrame } from './packet-framer.ts';
 import { packetId } from './packets/packet-id.ts';
 import { connectDevice } from './packets/connect.ts';
+import { readPublish } from './publish-packet.ts';
 import { handlePublish } from './packets/publish.ts';
 import { handleSubscribe } from './packets/subscribe.ts';
 import { handleUnsubscribe } from './packets/unsubscribe.ts';
@@ -126,9 +127,14 @@ export class MqttConnection {
   }
 
   /** The codec sees one whole packet at a time: what it makes of a malformed one cannot reach into the next. */
-  #decode({ bytes, start, end }: PacketFrame): void {
+  #decode(frame: PacketFrame): void {
+    const publish = readPublish(frame);
+    if (publish !== undefined) {
+      this.#receive(publish);
+      return;
+    }
     try {
-      this.#parser.parse(bytes.subarray(start, end));
+      this.#parser.parse(frame.bytes.subarray(frame.start, frame.end));
     } catch (error) {
       throw malformed(error); // it throws on some malformed packets
     }
@@ -198,7 +204,9 @@ export class MqttConnection {
     const { hub, stream, certificate, onFault } = this.#options;
     const link = {
       send: (answer: Packet) => this.send(answer),
-      sendBytes: (bytes: Buffer) => void (this.#hasClosed() || stream.write(bytes)),
+      sendBytes: (bytes: Buffer) => {
+        if (!this.#hasClosed()) stream.write(bytes);
+      },
       hasRoom: () => this.#options.stream.writableLength < MAX_UNREAD_BYTES,
       close: () => this.close(),
       onFault,

@@ -32,7 +32,7 @@ export function handlePublish(session: DeviceSession, packet: IPublishPacket): P
 type Request = Exclude<PublishTopic, { kind: 'telemetry' }>;
 
 function takePublish(session: DeviceSession, topic: Request, packet: IPublishPacket): Promise<void> | undefined {
-  const body = Buffer.from(packet.payload);
+  const body = bytesOf(packet);
   switch (topic.kind) {
     case 'methodResponse':
       session.answerMethod(topic.rid, topic.status, body);
@@ -45,11 +45,13 @@ function takePublish(session: DeviceSession, topic: Request, packet: IPublishPac
 }
 
 function acceptTelemetry(session: DeviceSession, bag: string, packet: IPublishPacket): AppendedBatch | undefined {
-  // The log copies it at once.
-  const body = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
-  const message = telemetryOf(bag, body, flagProperties(packet));
+  const message = telemetryOf(bag, bytesOf(packet), flagProperties(packet));
   if (message === undefined) throw new HubError('ArgumentInvalid', 'the property bag is not percent-encoded text');
   return session.hub.telemetry.accept(session.source, message);
+}
+
+function bytesOf({ payload }: IPublishPacket): Buffer {
+  return Buffer.isBuffer(payload) ? payload : Buffer.from(payload);
 }
 
 /** Retained and repeated messages are neither: the flags become properties. */
