@@ -20,19 +20,19 @@ export interface Ended {
 export class Programs implements AsyncDisposable {
   readonly home = mkdtempSync(join(tmpdir(), 'tandem-test-'));
   readonly #running = new Set<RunningProgram>();
-  readonly #env: NodeJS.ProcessEnv;
+  readonly env: NodeJS.ProcessEnv;
 
   /** @param env settings of the programs; the caller's own hub settings never reach them */
   constructor(env: NodeJS.ProcessEnv = {}) {
     const own = Object.entries(process.env).filter(
       ([name]) => !/^(IOTHUB_|EVENTHUB_|TANDEM_|NODE_EXTRA_CA)/.test(name),
     );
-    this.#env = { ...Object.fromEntries(own), TANDEM_HOME: this.home, NO_COLOR: '1', ...env };
+    this.env = { ...Object.fromEntries(own), TANDEM_HOME: this.home, NO_COLOR: '1', ...env };
   }
 
   /** Starts a program that goes on running. */
   start(program: ProgramName, args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningProgram {
-    const running = new RunningProgram(program, args, { cwd: this.home, env: { ...this.#env, ...env } });
+    const running = new RunningProgram(program, args, { cwd: this.home, env: { ...this.env, ...env } });
     this.#running.add(running);
     void running.ended.then(() => this.#running.delete(running));
     return running;
