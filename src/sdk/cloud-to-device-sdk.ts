@@ -5,7 +5,7 @@ import type { Client } from 'azure-iothub';
 import { formatServiceConnectionString, type ServiceHub } from '../config/index.ts';
 import { ProgramError } from '../terminal/index.ts';
 import { type AmqpEndpoint, explainUnreachable, fromAmqpRefusal } from './amqp-errors.ts';
-import { proxyAgent } from './device-proxy.ts';
+import { proxyAgent } from './https-proxy.ts';
 import { isObject } from './service-documents.ts';
 
 /** How AMQP gets to the hub: its own port, or a WebSocket on the HTTPS port. */

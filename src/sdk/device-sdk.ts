@@ -6,7 +6,7 @@ import { ProgramError, wrongCall } from '../terminal/program-error.ts';
 import { connectError } from './device-connect-error.ts';
 import { authenticationOf, type DeviceCertificate, renewAfterMs } from './device-credentials.ts';
 import type { DeviceLink, LinkListener } from './device-link.ts';
-import { proxyAgent } from './device-proxy.ts';
+import { proxyAgent } from './https-proxy.ts';
 import { SdkLink } from './device-sdk-link.ts';
 import { SimulatedTransport, type DeviceProtocol } from './device-transport.ts';
 

@@ -1,7 +1,7 @@
 import { Agent, type AgentOptions } from 'node:https';
 import { isIP } from 'node:net';
 import type { ServiceHub } from '../config/index.ts';
-import { proxyAgent } from './device-proxy.ts';
+import { proxyAgent } from './https-proxy.ts';
 
 /**
  * The connections to a hub's HTTPS port. The SDK ignores a port in `HostName`; options of the agent win over those of

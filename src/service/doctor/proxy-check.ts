@@ -1,4 +1,4 @@
-import { proxyAgent } from '../../sdk/device-proxy.ts';
+import { proxyAgent } from '../../sdk/https-proxy.ts';
 import { type Check, found, skipped } from './finding.ts';
 
 /** Whether HTTPS and WebSockets go through a proxy. */

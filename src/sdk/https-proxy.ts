@@ -1,8 +1,8 @@
 import type { Agent } from 'node:https';
 
 /**
- * The agent for a WebSocket connection to `host` when the environment asks for a proxy: HTTPS_PROXY, except for NO_PROXY.
- * Plain MQTT has no proxies.
+ * The agent for HTTPS or WebSocket connections to `host` when the environment asks for a proxy: HTTPS_PROXY, except for NO_PROXY.
+ * Plain MQTT and AMQP have no proxies.
  */
 export async function proxyAgent(host: string, env: NodeJS.ProcessEnv): Promise<Agent | undefined> {
   const proxy = env['HTTPS_PROXY'] ?? env['https_proxy'];
