@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
+import { openEventLog } from '../../src/hub/store/event-log/event-log-options.ts';
 import { HubHome, type KillableHub } from './durability/killable-hub.ts';
+import { MessageWriter } from './durability/message-writer.ts';
+import { TelemetryWriter } from './durability/telemetry-writer.ts';
 import { RegistryWriter, Reporter, TwinWriter, type Witness } from './durability/witness.ts';
 
 /** `TANDEM_DURABILITY_ROUNDS=50 npx vitest run test/hub/durability.test.ts` is the long form. */
@@ -27,9 +30,32 @@ test(
   },
 );
 
+test(
+  `no acknowledged telemetry is missing after ${ROUNDS} kills at random moments`,
+  { timeout: ROUNDS * 20_000 },
+  async () => {
+    await using home = await HubHome.make();
+    const writers = ['telemetry-1', 'telemetry-2', 'telemetry-3'].map((deviceId) => new TelemetryWriter(deviceId));
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      const hub = await home.start();
+      for (const writer of writers) await writer.register(hub);
+      const writing = writers.map((writer) => untilGone(writer.write(hub)));
+      await new Promise((resolve) => setTimeout(resolve, MIN_LIFE_MS + Math.random() * (MAX_LIFE_MS - MIN_LIFE_MS)));
+      await hub.kill();
+      await Promise.all(writing);
+      const log = openEventLog(
+        { directory: home.eventsDirectory },
+        { now: Date.now, onFault: (fault) => expect.unreachable(String(fault)) },
+      );
+      for (const writer of writers) writer.check(log);
+      log.close();
+    }
+  },
+);
+
 async function newWitnesses(hub: KillableHub): Promise<Witness[]> {
   const keys: string[] = [];
-  for (const deviceId of ['writer-1', 'writer-2', 'reporter-1', 'reporter-2']) {
+  for (const deviceId of ['writer-1', 'writer-2', 'reporter-1', 'reporter-2', 'receiver-1']) {
     const { body } = await hub.call('PUT', `/devices/${deviceId}`, { deviceId });
     keys.push(body.authentication.symmetricKey.primaryKey);
   }
@@ -38,6 +64,7 @@ async function newWitnesses(hub: KillableHub): Promise<Witness[]> {
     new TwinWriter('writer-2'),
     new RegistryWriter('a'),
     new RegistryWriter('b'),
+    new MessageWriter('receiver-1'),
     new Reporter('reporter-1', keys[2] ?? ''),
     new Reporter('reporter-2', keys[3] ?? ''),
   ];

@@ -1,11 +1,13 @@
 /** A hub on a SQLite file in a process of its own, to be killed. Bundled and started by durability.test.ts. */
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { startHubServer, SqliteJournal, type ServerCertificates } from '../../../src/hub/index.ts';
 
 const [stateFile = '', certificatesFile = ''] = process.argv.slice(2);
 const certificates = JSON.parse(readFileSync(certificatesFile, 'utf8')) as ServerCertificates;
 const server = await startHubServer({
   journal: new SqliteJournal(stateFile),
+  eventLog: { directory: join(dirname(stateFile), 'events') },
   hostNames: ['localhost'],
   certificates,
   addresses: ['127.0.0.1'],

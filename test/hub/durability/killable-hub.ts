@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,11 @@ export class HubHome implements AsyncDisposable {
   readonly #program = join(this.#folder, 'hub.mjs');
   readonly #stateFolder = mkdtempSync(join(tmpdir(), 'tandem-durability-'));
   ca = '';
+
+  /** Where hubs keep telemetry. */
+  get eventsDirectory(): string {
+    return join(this.#stateFolder, 'events');
+  }
 
   static async make(): Promise<HubHome> {
     const home = new HubHome();
@@ -55,6 +61,7 @@ export interface Answer {
   readonly status: number;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the shape is what the caller asserts
   readonly body: any;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export class KillableHub {
@@ -99,7 +106,8 @@ export class KillableHub {
           answer.on('error', reject);
           answer.on('end', () => {
             const text = Buffer.concat(chunks).toString();
-            resolve({ status: answer.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text) });
+            const parsed: unknown = text === '' ? undefined : JSON.parse(text);
+            resolve({ status: answer.statusCode ?? 0, body: parsed, headers: answer.headers });
           });
         },
       );

@@ -40,7 +40,7 @@ describe('telemetry over MQTT', () => {
         annotations: {
           'iothub-connection-device-id': 'sdk',
           [AUTH_METHOD]: '{"scope":"device","type":"sas","issuer":"iothub","acceptingIpFilterRule":null}',
-          'iothub-connection-auth-generation-id': Reflect.get(responseBody, 'generationId') as string,
+          'iothub-connection-auth-generation-id': String(Reflect.get(responseBody, 'generationId')),
           'iothub-message-source': 'Telemetry',
         },
       },

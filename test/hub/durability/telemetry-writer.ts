@@ -1,0 +1,70 @@
+import { connectAsync } from 'mqtt';
+import { expect } from 'vitest';
+import type { EventLog } from '../../../src/hub/model/event.ts';
+import { sasToken } from '../../support/hub.ts';
+import type { KillableHub } from './killable-hub.ts';
+
+const IN_FLIGHT = 20;
+
+/** A device that sends telemetry with QoS 1, many at a time, and knows which were acknowledged. */
+export class TelemetryWriter {
+  readonly #deviceId: string;
+  readonly #acknowledged = new Set<number>();
+  #next = 0;
+  #key = '';
+
+  constructor(deviceId: string) {
+    this.#deviceId = deviceId;
+  }
+
+  async register(hub: KillableHub): Promise<void> {
+    if (this.#key !== '') return;
+    const { body } = await hub.call('PUT', `/devices/${this.#deviceId}`, { deviceId: this.#deviceId });
+    this.#key = String(body.authentication.symmetricKey.primaryKey);
+  }
+
+  /** Sends until the hub is gone. */
+  async write(hub: KillableHub): Promise<void> {
+    const expirySeconds = Math.floor(Date.now() / 1000) + 3600;
+    const resource = `localhost/devices/${this.#deviceId}`;
+    const options = {
+      ca: hub.ca,
+      clientId: this.#deviceId,
+      username: `localhost/${this.#deviceId}/?api-version=2021-04-12`,
+      password: sasToken({ resource, key: this.#key, expirySeconds }),
+      reconnectPeriod: 0,
+    };
+    const client = await connectAsync(`mqtts://localhost:${hub.ports.mqtt}`, options, false);
+    const gone = new Promise<void>((resolve) => client.once('close', () => resolve()));
+    const publish = (): void => {
+      const n = (this.#next += 1);
+      client.publish(`devices/${this.#deviceId}/messages/events/n=${n}`, 'x'.repeat(n % 2000), { qos: 1 }, (error) => {
+        if (error) return;
+        this.#acknowledged.add(n);
+        publish();
+      });
+    };
+    for (let index = 0; index < IN_FLIGHT; index += 1) publish();
+    await gone;
+    client.end(true);
+  }
+
+  /** Fails when something acknowledged is missing, or anything is not as it was sent. */
+  check(log: EventLog): void {
+    const found: number[] = [];
+    for (const id of log.partitionIds) {
+      const events = log.openReader(id, { kind: 'earliest' })?.read(Infinity) ?? [];
+      expect(events.map(({ sequenceNumber }) => sequenceNumber)).toEqual(events.map((_, index) => index));
+      for (const { annotations, properties, body } of events) {
+        if (annotations['iothub-connection-device-id'] !== this.#deviceId) continue;
+        const n = Number(properties['n']);
+        expect(body.length).toBe(n % 2000);
+        found.push(n);
+      }
+    }
+    expect(found, 'in the order of sending, each once').toEqual([...new Set(found)].sort((a, b) => a - b));
+    const there = new Set(found);
+    const missing = [...this.#acknowledged].filter((n) => !there.has(n));
+    expect(missing, 'nothing acknowledged is missing').toEqual([]);
+  }
+}
