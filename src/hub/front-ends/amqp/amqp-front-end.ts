@@ -80,7 +80,8 @@ export class AmqpAcceptor {
     const der = socket.getPeerX509Certificate()?.raw;
     const rhea = await loadRhea();
     this.#starting.delete(stream);
-    if (stream.destroyed || this.#closed) return;
+    if (this.#closed) stream.destroy();
+    if (stream.destroyed) return;
     const connection = new AmqpConnection({
       hub: this.#hub,
       rhea,

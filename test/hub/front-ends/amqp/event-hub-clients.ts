@@ -65,7 +65,7 @@ export function startReading(
         return Promise.resolve();
       },
     },
-    { startPosition, maxWaitTimeInSeconds: 1 },
+    { startPosition, maxWaitTimeInSeconds: 1, maxBatchSize: 500 },
   );
   return {
     events: (count) =>
