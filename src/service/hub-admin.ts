@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addExamples, type Program } from '../terminal/index.ts';
 import { addGlobalOptions, type CommandHost, readGlobalOptions } from './command.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addDeviceConnectionString } from './commands/device-connection-string.ts';
 import { addDeviceCreate } from './commands/device-create.ts';
 import { addDeviceDelete } from './commands/device-delete.ts';
@@ -87,5 +88,6 @@ export function declareHubAdmin(program: Program, world: { env: NodeJS.ProcessEn
   }
   addExplain(hostOf(root));
   addDoctor(hostOf(root));
+  addCompletion(hostOf(root));
   return root;
 }

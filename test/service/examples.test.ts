@@ -27,9 +27,12 @@ beforeAll(async () => {
 });
 
 describe('the examples of hub-admin', () => {
-  test.each(['reboot', 'invoke', 'tag', 'set-desired', 'query', 'wait', 'send', 'explain'])('%s', async (command) => {
-    await runExamples([command]);
-  });
+  test.each(['reboot', 'invoke', 'tag', 'set-desired', 'query', 'wait', 'send', 'explain', 'doctor', 'completion'])(
+    '%s',
+    async (command) => {
+      await runExamples([command]);
+    },
+  );
 
   test.each(['twin', 'device'])('%s …', async (group) => {
     for (const command of await commandsOf(group)) await runExamples([group, command]);
