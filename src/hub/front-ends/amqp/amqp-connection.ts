@@ -6,7 +6,7 @@ import type { ClientCertificate } from '../../operations/authorization.ts';
 import { parseAddress, type Address } from './addresses.ts';
 import { Credentials, type Grant } from './credentials.ts';
 import { DeviceSession } from './device-session.ts';
-import { closeError, toAmqpError } from './errors.ts';
+import { CONNECTION_FORCED, closeError, toAmqpError } from './errors.ts';
 import { newManagementChannel } from './event-hub/management.ts';
 import { newClaimsChannel } from './links/claims-links.ts';
 import { serveDeviceLink } from './links/device-links.ts';
@@ -62,8 +62,14 @@ export class AmqpConnection {
     return this.#options.amqpPort();
   }
 
-  close(error?: AmqpError): void {
+  /** Ends all that is open; the peer hears why. */
+  close(error: AmqpError): void {
     this.#peer.close(error);
+  }
+
+  /** Ends all that is open, since the hub does: the peer may come back. */
+  stop(): void {
+    this.#peer.close(CONNECTION_FORCED, closeError('stopping', this.hub.now()));
   }
 
   readonly onFault = (error: unknown): void => this.#options.onFault(error);

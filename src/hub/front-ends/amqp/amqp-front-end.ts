@@ -3,7 +3,6 @@ import { createServer, type Server, type TlsOptions, type TLSSocket } from 'node
 import type { Hub } from '../../hub.ts';
 import { closeServer, listenOnAll, type FrontEnd, type PortWish } from '../listen.ts';
 import { AmqpConnection } from './amqp-connection.ts';
-import { closeError } from './errors.ts';
 import { loadRhea } from './transport/rhea.ts';
 
 export interface AmqpFrontEndOptions {
@@ -73,7 +72,7 @@ export class AmqpAcceptor {
   closeAll(): void {
     this.#closed = true;
     for (const stream of this.#starting) stream.destroy();
-    for (const connection of this.#open) connection.close(closeError('stopping', this.#hub.now()));
+    for (const connection of this.#open) connection.stop();
   }
 
   async #start(stream: Duplex, socket: TLSSocket): Promise<void> {

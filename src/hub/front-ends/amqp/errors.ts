@@ -49,6 +49,12 @@ export function closeError(reason: CloseReason, nowMs: number): AmqpError {
     case 'tokenExpired':
       return toAmqpError(new HubError('IotHubUnauthorizedAccess', 'The token has expired.'), nowMs);
     case 'stopping':
-      return { condition: 'amqp:connection:forced', description: 'The hub is stopping.' };
+      return toAmqpError(new HubError('ServiceUnavailable', 'The hub is stopping.'), nowMs);
   }
 }
+
+/** A hub that stops, in the words for a whole connection: clients connect again. */
+export const CONNECTION_FORCED: AmqpError = {
+  condition: 'amqp:connection:forced',
+  description: 'The hub is stopping.',
+};

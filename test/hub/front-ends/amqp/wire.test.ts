@@ -121,6 +121,21 @@ describe('the end of a token', () => {
   });
 });
 
+describe('a session', () => {
+  test('takes its links along when it ends, and the device is disconnected', async () => {
+    const own = await hub.createDevice('session');
+    const connection = connectRhea(hub);
+    await putToken(connection, deviceToken(own));
+    const session = connection.create_session();
+    session.begin();
+    await next(session.open_sender('/devices/session/messages/events'), 'sendable');
+    expect(hub.server.hub.connections.find({ deviceId: 'session' })).toBeDefined();
+    session.close();
+    await expect.poll(() => hub.server.hub.connections.find({ deviceId: 'session' })).toBeUndefined();
+    connection.close();
+  });
+});
+
 describe('addresses', () => {
   test('one that nobody knows is attached, then detached as not found', async () => {
     const connection = connectRhea(hub);

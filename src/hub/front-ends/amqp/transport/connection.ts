@@ -35,7 +35,6 @@ const PEER_MISTAKES = [
   'connection_close',
   'disconnected',
   'session_error',
-  'session_close',
   'sender_error',
   'receiver_error',
 ];
@@ -77,10 +76,12 @@ export class AmqpPeer implements LinkHost {
   /**
    * Tells the peer why and ends the connection: sessions first. The Node SDK, told of the connection or of a link alone, runs
    * down what it has open and waits 45 seconds for answers that cannot come any more.
+   *
+   * @param sessionError where a session hears another word than the connection
    */
-  close(error?: AmqpError): void {
+  close(error?: AmqpError, sessionError = error): void {
     if (this.#ended) return;
-    for (const session of Object.values(this.#connection.remote_channel_map)) session.close(error);
+    for (const session of Object.values(this.#connection.remote_channel_map)) session.close(sessionError);
     this.#connection.close(error);
     if (this.#connection.remote.open === undefined) this.#stream.destroy();
     // A peer that does not answer must not keep the socket.
@@ -109,6 +110,10 @@ export class AmqpPeer implements LinkHost {
     });
     connection.on('receiver_open', ({ receiver }) => {
       if (receiver !== undefined) this.#open(receiver, new IncomingLink(receiver, this));
+    });
+    // rhea tells nothing of the links of a session that ends.
+    connection.on('session_close', ({ session }) => {
+      for (const [rheaLink, link] of [...this.#links]) if (rheaLink.session === session) link.ended();
     });
     const takeTransfer = connection.on_transfer.bind(connection);
     connection.on_transfer = (frame) => {

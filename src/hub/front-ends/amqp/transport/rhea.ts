@@ -71,6 +71,7 @@ export interface RheaConnection {
 }
 
 export interface RheaSession {
+  readonly outgoing: { available(): number };
   readonly remote: { readonly handles: Readonly<Record<number, RheaLink>> };
   close(error?: object): void;
 }
@@ -84,6 +85,7 @@ export interface RheaTransferFrame {
 export interface RheaContext {
   readonly sender?: RheaSender;
   readonly receiver?: RheaReceiver;
+  readonly session?: RheaSession;
   readonly message?: RheaMessage | Buffer;
   readonly delivery?: RheaDelivery;
   /** Of a message whose format is not AMQP's own. */
@@ -114,6 +116,7 @@ export interface RheaLink {
   readonly rcv_settle_mode: number | undefined;
   readonly desired_capabilities: unknown;
   readonly connection: RheaConnection;
+  readonly session: RheaSession;
   readonly local: { readonly attach: Record<string, unknown> };
   readonly state: { local_open: boolean; open_requests: number };
   set_source(source: object): void;
@@ -128,7 +131,6 @@ export interface RheaLink {
 export interface RheaSender extends RheaLink {
   readonly credit: number;
   readonly delivery_count: number;
-  readonly session: { readonly outgoing: { available(): number } };
   send(message: Buffer, tag: Buffer | undefined, format: number): RheaDelivery;
   set_drained(drained: boolean): void;
 }
