@@ -6,6 +6,7 @@ import { newPolicies } from './model/shared-access-policy.ts';
 import { Authorization } from './operations/authorization.ts';
 import { BulkRegistry } from './operations/bulk-registry.ts';
 import { CloudToDevice } from './operations/cloud-to-device.ts';
+import { Configurations } from './operations/configurations.ts';
 import { Connections } from './operations/connections.ts';
 import { DirectMethods } from './operations/direct-methods.ts';
 import { ServiceQueue } from './operations/feedback-queue.ts';
@@ -16,6 +17,7 @@ import { UploadStorage, type FileUploadOptions } from './operations/file-upload-
 import { openContext, type HubContext } from './operations/hub-context.ts';
 import { EventReceivers } from './operations/event-receivers.ts';
 import type { HubEvents } from './operations/hub-events.ts';
+import { identityTransfer } from './operations/identity-transfer.ts';
 import { IdentityRegistry } from './operations/identity-registry.ts';
 import { Jobs } from './operations/jobs.ts';
 import { ModuleRegistry } from './operations/module-registry.ts';
@@ -23,6 +25,7 @@ import { MqttSessions } from './operations/mqtt-sessions.ts';
 import { Queries } from './operations/queries.ts';
 import { tellRoutedEvents } from './operations/routed-events.ts';
 import { Telemetry } from './operations/telemetry.ts';
+import { TransferJobs } from './operations/transfer-jobs.ts';
 import { Twins } from './operations/twins.ts';
 import type { AppendLog } from './store/event-log/append-log.ts';
 import { openEventLog, type EventLogOptions } from './store/event-log/event-log-options.ts';
@@ -66,7 +69,10 @@ export class Hub {
   readonly twins: Twins;
   readonly methods: DirectMethods;
   readonly queries: Queries;
+  readonly configurations: Configurations;
   readonly jobs: Jobs;
+  /** Imports and exports of identities. */
+  readonly transfers: TransferJobs;
   readonly telemetry: Telemetry;
   readonly sessions: MqttSessions;
   readonly cloudToDevice: CloudToDevice;
@@ -104,6 +110,14 @@ export class Hub {
     this.twins = new Twins(context, this.connections);
     this.methods = new DirectMethods(this.connections, this.twins);
     this.queries = new Queries(context, this.twins);
+    this.configurations = new Configurations({
+      context,
+      queries: this.queries,
+      registry: this.registry,
+      modules: this.modules,
+      onFault: (error) => onFault?.(error),
+    });
+    this.transfers = new TransferJobs(context, identityTransfer(context, this.bulk, this.configurations));
     this.jobs = new Jobs({
       context,
       twins: this.twins,
@@ -142,7 +156,9 @@ export class Hub {
     const onFault = options.onFault ?? (() => undefined);
     const hub = new Hub(context, options, openEventLog(options.eventLog ?? {}, { now: context.now, onFault }));
     await hub.connections.forgetConnected();
+    await hub.configurations.resume();
     await hub.jobs.resume();
+    await hub.transfers.resume();
     return hub;
   }
 
@@ -154,6 +170,8 @@ export class Hub {
   /** Removes all devices with all that belongs to them; policies stay. */
   async reset(): Promise<void> {
     await this.jobs.reset();
+    await this.transfers.reset();
+    await this.configurations.reset();
     const devices = [...this.#context.devices.entries()];
     await Promise.all(devices.map(([deviceId]) => this.registry.deleteDevice(deviceId, { kind: 'any' })));
   }
@@ -178,7 +196,10 @@ export class Hub {
   close(): void {
     clearInterval(this.#sweeping);
     this.jobs.close();
+    this.transfers.close();
     this.connections.closeAll('stopping');
+    // Committed by the store when it closes.
+    void this.connections.keepPresence().catch(() => undefined);
     this.#log.close();
     this.#context.store.close();
   }

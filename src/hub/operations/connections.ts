@@ -39,6 +39,9 @@ export interface Connection {
   readonly closeListeners: Set<() => void>;
 }
 
+/** So many connects share a commit. */
+const KEEP_PRESENCE_MS = 50;
+
 /** Who is connected. One connection a target: a later one takes over. */
 export class Connections {
   readonly #context: HubContext;
@@ -46,11 +49,17 @@ export class Connections {
   /** The connections of a device and its modules, for what ends them together. */
   readonly #byDevice = new Map<string, Set<Connection>>();
   readonly #lastActivityMs = new Map<string, number>();
+  /** What is true now and not yet in the journal. */
+  readonly #unkept = new Map<string, PresenceRecord>();
+  #keeping: NodeJS.Timeout | undefined;
   readonly #waiting = new Map<string, Set<(connection: Connection) => void>>();
 
   constructor(context: HubContext) {
     this.#context = context;
-    context.events.on('identityDeleted', ({ target }) => this.#drop(target, 'deleted'));
+    context.events.on('identityDeleted', ({ target }) => {
+      this.#drop(target, 'deleted');
+      for (const key of this.#unkept.keys()) if (!context.twins.has(key)) this.#unkept.delete(key);
+    });
     context.events.on('identityUpdated', ({ target, disabled }) => {
       if (disabled) this.#dropDeviceAndModules(target.deviceId, 'disabled');
     });
@@ -63,30 +72,28 @@ export class Connections {
   /**
    * Makes a proven connection the current one of its target; the one before is closed.
    *
-   * @returns once "Connected" is durable, so that a query behind the device's CONNACK finds it
+   * A query behind the device's CONNACK finds it connected. Nothing of that waits for the journal: after a crash nobody is
+   * connected anyway, and a commit for each connect would cost as much as its handshake.
+   *
    * @throws HubError DeviceNotFound, DeviceDisabled when the device was deleted or disabled in between
    */
-  async open(target: Target, link: DeviceLink): Promise<Connection> {
+  open(target: Target, link: DeviceLink): Connection {
     const key = targetKey(target);
+    this.#checkMayConnect(key);
     const connection: Connection = { target, key, link, takesMethods: false, closeListeners: new Set() };
     const before = this.#current.get(key);
     this.#enter(connection);
     if (before !== undefined) this.#end(before, 'replaced');
-    try {
-      await this.#remember(key, true);
-    } catch (error) {
-      this.#leave(connection);
-      throw error;
-    }
+    this.#remember(key, true);
     this.#context.events.emit('connected', { target });
     return connection;
   }
 
   /** A front end tells that a connection has ended, for whatever reason. */
-  async closed(connection: Connection): Promise<void> {
+  closed(connection: Connection): void {
     this.#tellClosed(connection);
     if (!this.#leave(connection)) return; // replaced: the target is still connected
-    await this.#remember(connection.key, false);
+    this.#remember(connection.key, false);
     this.#context.events.emit('disconnected', { target: connection.target });
   }
 
@@ -126,7 +133,7 @@ export class Connections {
   }
 
   presence(key: string): Presence {
-    const record = this.#context.presence.get(key);
+    const record = this.#unkept.get(key) ?? this.#context.presence.get(key);
     const lastActivityMs = Math.max(record?.lastActivityMs ?? 0, this.#lastActivityMs.get(key) ?? 0);
     if (record === undefined) {
       // Over HTTPS nobody is ever connected, but may be active. device-protocol.md, 12
@@ -147,6 +154,20 @@ export class Connections {
         this.#context.presence.put(key, { ...record, connected: false, changedMs: this.#context.now() });
       }
     });
+  }
+
+  /** Puts into the journal who came and who went. Runs by itself a moment after that; a hub that ends calls it. */
+  async keepPresence(): Promise<void> {
+    clearTimeout(this.#keeping);
+    this.#keeping = undefined;
+    const records = [...this.#unkept];
+    if (records.length === 0) return;
+    const { store, twins, presence } = this.#context;
+    await store.change(() => {
+      // A deleted device leaves nothing behind.
+      for (const [key, record] of records) if (twins.has(key)) presence.put(key, record);
+    });
+    for (const [key, record] of records) if (this.#unkept.get(key) === record) this.#unkept.delete(key);
   }
 
   /** Ends all connections. */
@@ -191,21 +212,20 @@ export class Connections {
     connection.closeListeners.clear();
   }
 
-  async #remember(key: string, connected: boolean): Promise<void> {
-    const { presence, store, now } = this.#context;
+  #remember(key: string, connected: boolean): void {
+    const { presence, twins, now } = this.#context;
     const lastActivityMs = connected ? now() : (this.#lastActivityMs.get(key) ?? now());
     if (connected) this.#lastActivityMs.set(key, lastActivityMs);
     else this.#lastActivityMs.delete(key);
-    await store.change(() => {
-      if (connected) this.#checkMayConnect(key);
-      else if (!this.#context.twins.has(key)) return; // a deleted device leaves nothing behind
-      const before = presence.get(key);
-      const changedMs = before?.connected === connected ? before.changedMs : now();
-      presence.put(key, { connected, changedMs, lastActivityMs } satisfies PresenceRecord);
-    });
+    if (!twins.has(key)) return;
+    const before = this.#unkept.get(key) ?? presence.get(key);
+    const changedMs = before?.connected === connected ? before.changedMs : now();
+    this.#unkept.set(key, { connected, changedMs, lastActivityMs });
+    // When the journal cannot be written the record stays here, is true, and is tried again with the next one.
+    this.#keeping ??= setTimeout(() => void this.keepPresence().catch(() => undefined), KEEP_PRESENCE_MS).unref();
   }
 
-  /** Looked at again inside the change: whoever was let in may have been deleted or disabled since. */
+  /** Looked at again: whoever was let in may have been deleted or disabled since. */
   #checkMayConnect(key: string): void {
     const target = keyTarget(key);
     if (!this.#context.twins.has(key)) {

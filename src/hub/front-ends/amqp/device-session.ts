@@ -109,7 +109,7 @@ export class DeviceSession implements DeviceLink {
   async #open(): Promise<Connection> {
     const { hub, modelId } = this.#options;
     if (modelId !== '') await hub.twins.announceModel(this.target, modelId);
-    this.#connection = await hub.connections.open(this.target, this);
+    this.#connection = hub.connections.open(this.target, this);
     return this.#connection;
   }
 

@@ -91,8 +91,8 @@ export class DeviceSession implements DeviceLink {
   }
 
   /** Takes the place of any other connection of the target. */
-  async open(): Promise<void> {
-    this.#connection = await this.hub.connections.open(this.target, this);
+  open(): void {
+    this.#connection = this.hub.connections.open(this.target, this);
   }
 
   /** Behind the CONNACK: a kept subscription works again at once. */
@@ -116,12 +116,12 @@ export class DeviceSession implements DeviceLink {
   }
 
   /** The connection has ended. */
-  async ended({ graceful }: { graceful: boolean }): Promise<void> {
+  ended({ graceful }: { graceful: boolean }): void {
     this.#cancelExpiry();
     this.#calls.clear();
     this.#delivery?.end();
     if (!graceful) this.#sendWill?.();
-    if (this.#connection !== undefined) await this.hub.connections.closed(this.#connection);
+    if (this.#connection !== undefined) this.hub.connections.closed(this.#connection);
   }
 
   deliverMethod(call: MethodCall): () => void {

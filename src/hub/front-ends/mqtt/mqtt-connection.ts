@@ -95,13 +95,13 @@ export class MqttConnection {
     if (state.kind === 'closed') return;
     this.#state = { kind: 'closed' };
     clearTimeout(this.#silenceTimer);
-    const { stream, onClose, onFault } = this.#options;
+    const { stream, onClose } = this.#options;
     if (stream.destroyed) stream.destroy();
     else stream.end(() => stream.destroy());
     // A peer that does not read must not keep the socket.
     setTimeout(() => stream.destroy(), 1_000).unref();
     onClose();
-    if (state.kind === 'connected') state.session.ended(how).catch(onFault);
+    if (state.kind === 'connected') state.session.ended(how);
   }
 
   #read(chunk: Buffer): void {
@@ -213,7 +213,7 @@ export class MqttConnection {
     };
     const outcome = await connectDevice({ hub, certificate, link }, packet);
     if (this.#hasClosed()) {
-      if (outcome.kind === 'accepted') await outcome.session.ended({ graceful: false });
+      if (outcome.kind === 'accepted') outcome.session.ended({ graceful: false });
       return;
     }
     if (outcome.kind === 'refused') {

@@ -74,7 +74,7 @@ async function openSession(
     sendWill: willOf(hub, { target: device.target, source }, packet),
   });
   if (username.modelId !== '') await hub.twins.announceModel(device.target, username.modelId);
-  await session.open();
+  session.open();
   return { kind: 'accepted', session, sessionPresent: kept !== undefined };
 }
 
