@@ -87,14 +87,25 @@ export class BulkRegistry {
     return () => this.#context.events.emit('identityCreated', { target });
   }
 
+  /** Of the identity, and of its twin when the item has tags or desired properties. */
   #update(target: Target, item: JsonObject, precondition: Precondition): () => void {
-    if (isModule(target)) {
-      this.#modules.updateInChange(target, this.#moduleInput(target, item), precondition);
-      return () => this.#context.events.emit('identityUpdated', { target, disabled: false });
-    }
-    const device = this.#registry.updateInChange(target.deviceId, this.#deviceInput(target, item), precondition);
-    const disabled = device.status === 'disabled';
-    return () => this.#context.events.emit('identityUpdated', { target, disabled });
+    const disabled = isModule(target)
+      ? this.#updateModule(target, item, precondition)
+      : this.#registry.updateInChange(target.deviceId, this.#deviceInput(target, item), precondition).status ===
+        'disabled';
+    const change = parseTwinChange(item);
+    const hasTwin = change.tags !== undefined || change.desired !== undefined;
+    const tellTwin = hasTwin ? this.#updateTwin(target, item, { kind: 'any' }) : undefined;
+    return () => {
+      this.#context.events.emit('identityUpdated', { target, disabled });
+      tellTwin?.();
+    };
+  }
+
+  /** Modules cannot be disabled. */
+  #updateModule(target: ModuleTarget, item: JsonObject, precondition: Precondition): false {
+    this.#modules.updateInChange(target, this.#moduleInput(target, item), precondition);
+    return false;
   }
 
   #delete(target: Target, precondition: Precondition): () => void {

@@ -1,5 +1,7 @@
+import type { Configuration } from '../model/configuration.ts';
 import type { DeviceIdentity } from '../model/device-identity.ts';
 import type { DeviceJob } from '../model/job-result.ts';
+import type { TransferJob } from '../model/job-transfer.ts';
 import type { Job } from '../model/job.ts';
 import type { ModuleIdentity } from '../model/module-identity.ts';
 import type { RandomBytes } from '../model/shared-access-key.ts';
@@ -32,9 +34,12 @@ export interface HubContext {
   readonly presence: Collection<PresenceRecord>;
   readonly sessions: Collection<MqttSession>;
   readonly policies: Collection<SharedAccessPolicy>;
+  readonly configurations: Collection<Configuration>;
   readonly jobs: Collection<Job>;
   /** The results of jobs; keys begin with the job's id. */
   readonly deviceJobs: Collection<DeviceJob>;
+  /** Imports and exports of identities. */
+  readonly transferJobs: Collection<TransferJob>;
   /** Cloud-to-device messages by device. */
   readonly queues: DeviceQueues;
   readonly events: HubEvents;
@@ -60,8 +65,10 @@ export function openContext(
     presence: store.collection('presence'),
     sessions: store.collection('sessions'),
     policies: store.collection('policies'),
+    configurations: store.collection('configurations'),
     jobs: store.collection('jobs'),
     deviceJobs: store.collection('deviceJobs'),
+    transferJobs: store.collection('transferJobs'),
     queues: new DeviceQueues(store),
     events: new HubEvents(),
     clock,

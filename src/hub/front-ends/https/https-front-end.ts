@@ -12,6 +12,7 @@ import { closeServer, listenOnAll, type FrontEnd, type PortWish } from '../liste
 import { readBody, readJsonBody } from './request-body.ts';
 import { sendAnswer, sendError } from './response.ts';
 import type { AnyRoute, BytesRoute, HttpAnswer, Route } from './route.ts';
+import { CONFIGURATION_ROUTES } from './routes/configurations.ts';
 import { CONTROL_ROUTES, type HubControl } from './routes/control.ts';
 import { DEVICE_ROUTES } from './routes/devices.ts';
 import { DEVICE_API_ROUTES } from './routes/device-messages.ts';
@@ -46,6 +47,7 @@ export const SERVICE_ROUTES: readonly AnyRoute[] = [
   ...METHOD_ROUTES,
   ...QUERY_ROUTES,
   ...JOB_ROUTES,
+  ...CONFIGURATION_ROUTES,
   ...MESSAGE_ROUTES,
   ...PURGE_ROUTES,
   ...FEEDBACK_ROUTES,

@@ -1,0 +1,285 @@
+import type { ConfigurationContent, ContentSection } from '../model/configuration-content.ts';
+import { configureTwin, withConfigurations, type Setting } from '../model/configuration-twin.ts';
+import { compareConfigurations, targetExpression, type Configuration } from '../model/configuration.ts';
+import { HubError } from '../model/hub-error.ts';
+import { targetKey, type Target } from '../model/identifiers.ts';
+import type { JsonObject } from '../model/json.ts';
+import { parseModuleIdentity } from '../model/module-identity.ts';
+import type { AppliedConfigurations, Twin } from '../model/twin.ts';
+import type { HubContext } from './hub-context.ts';
+import type { IdentityRegistry } from './identity-registry.ts';
+import type { ModuleRegistry } from './module-registry.ts';
+import type { Queries, TwinCondition } from './queries.ts';
+
+interface Known {
+  readonly configuration: Configuration;
+  /** Undefined: it means nobody. */
+  readonly condition: TwinCondition | undefined;
+}
+
+/** What was written into a twin, to be told once it is durable. */
+export interface ConfiguredChange {
+  readonly twin: Twin;
+  readonly patch: JsonObject;
+}
+
+export interface ConfigurationTools {
+  readonly context: HubContext;
+  readonly queries: Queries;
+  readonly registry: IdentityRegistry;
+  readonly modules: ModuleRegistry;
+  readonly onFault: (error: unknown) => void;
+}
+
+/**
+ * Which configurations mean which twin, and what they set there: of those of one kind that match, the first by priority is
+ * applied, the others are "Targeted".
+ *
+ * @see service-protocol.md, 9
+ */
+export class ConfigurationTargets {
+  readonly #tools: ConfigurationTools;
+  readonly #known = new Map<string, Known>();
+
+  constructor(tools: ConfigurationTools) {
+    this.#tools = tools;
+    const { events, configurations } = tools.context;
+    for (const configuration of configurations.values()) this.#learn(configuration);
+    configurations.onChange((id, _before, after) => {
+      if (after === undefined) this.#known.delete(id);
+      else this.#learn(after);
+    });
+    events.on('identityCreated', ({ target }) => this.#consider(target));
+    events.on('identityUpdated', ({ target }) => this.#consider(target));
+    events.on('twinUpdated', ({ twin }) => this.#consider(twin));
+    events.on('twinReported', ({ twin }) => this.#consider(twin));
+  }
+
+  /** @throws HubError InvalidConfigurationTargetCondition, with what is wrong and where */
+  check(configuration: Configuration): void {
+    const { targetCondition, content } = configuration;
+    if (/\bproperties\s*\.\s*desired\b|\bconfigurations\s*\./i.test(withoutStrings(targetCondition))) {
+      throw new HubError(
+        'InvalidConfigurationTargetCondition',
+        'a target condition is on tags, reported properties and ids: what a configuration changes itself cannot decide',
+      );
+    }
+    const ofModules = /^FROM\s+devices\.modules\b/i.test(targetCondition);
+    if (ofModules !== (content.kind === 'moduleContent') && targetCondition !== '' && targetCondition !== '*') {
+      throw new HubError(
+        'InvalidConfigurationTargetCondition',
+        ofModules
+          ? `${content.kind} is for devices, the condition for modules`
+          : "the condition of moduleContent must begin with 'FROM devices.modules WHERE'",
+      );
+    }
+    try {
+      this.#compile(configuration);
+    } catch (error) {
+      if (error instanceof HubError) throw new HubError('InvalidConfigurationTargetCondition', error.message);
+      throw error;
+    }
+  }
+
+  /** Inside the change that put or deleted a configuration: brings all twins that it means or meant up to date. */
+  settleAllInChange(id: string, gone?: Configuration): ConfiguredChange[] {
+    const twins = new Set<Twin>(this.#known.get(id)?.condition?.all() ?? []);
+    for (const twin of this.#tools.context.twins.values()) {
+      if (twin.configurations?.[id] !== undefined) twins.add(twin);
+    }
+    return [...twins].flatMap((twin) => this.#settleInChange(twin, gone));
+  }
+
+  /** Tells devices and listeners what {@link settleAllInChange} has done, once it is durable. */
+  tell(changes: readonly ConfiguredChange[]): void {
+    for (const { twin, patch } of changes) {
+      this.#tools.context.events.emit('twinUpdated', { twin, change: { desired: patch }, operation: 'updateTwin' });
+    }
+  }
+
+  /** After a start: twins whose change was durable and whose configurations were not yet looked at. */
+  async resume(): Promise<void> {
+    if (this.#known.size === 0) return;
+    const { context } = this.#tools;
+    const stale = [...context.twins.values()].filter((twin) => this.#isStale(twin));
+    this.tell(await context.store.change(() => stale.flatMap((twin) => this.#settleInChange(twin))));
+  }
+
+  /**
+   * Sets content on one edge device, configuration or not.
+   *
+   * @returns what was written
+   */
+  applyInChange(deviceId: string, content: ConfigurationContent): ConfiguredChange[] {
+    if (content.kind !== 'modulesContent') return [];
+    const { context } = this.#tools;
+    const changes = Object.entries(content.sections).flatMap(([moduleId, section]) => {
+      const twin = this.#moduleTwinInChange({ deviceId, moduleId });
+      return this.#setInChange(twin, wholeSection(twin, section), { section });
+    });
+    const own = context.twins.get(deviceId);
+    const { deviceSection } = content;
+    if (own === undefined || deviceSection === undefined) return changes;
+    return [...changes, ...this.#setInChange(own, undefined, { section: deviceSection })];
+  }
+
+  #learn(configuration: Configuration): void {
+    this.#known.set(configuration.id, { configuration, condition: this.#compile(configuration) });
+  }
+
+  #compile(configuration: Configuration): TwinCondition | undefined {
+    const expression = targetExpression(configuration);
+    if (expression === undefined) return undefined;
+    if (configuration.content.kind !== 'moduleContent') {
+      return this.#tools.queries.condition(expression === '' ? '*' : expression);
+    }
+    return this.#tools.queries.condition(`FROM devices.modules${expression === '' ? '' : ` WHERE ${expression}`}`);
+  }
+
+  /** Costs a look at each condition; a change only where something differs. */
+  #consider(target: Target): void {
+    if (this.#known.size === 0) return;
+    const { context, registry, onFault } = this.#tools;
+    const modules =
+      target.moduleId === undefined && registry.hasDevice(target.deviceId) ? registry.modulesOf(target.deviceId) : [];
+    const keys = [target, ...modules].map(targetKey).filter((key) => this.#isStale(context.twins.get(key)));
+    if (keys.length === 0) return;
+    context.store
+      .change(() => keys.flatMap((key) => this.#settleInChange(context.twins.get(key))))
+      .then((changes) => this.tell(changes), onFault);
+  }
+
+  #isStale(twin: Twin | undefined): boolean {
+    return twin !== undefined && !isSameTable(twin.configurations ?? {}, this.#tableFor(twin).table);
+  }
+
+  /** The configurations that mean a twin: the first of each kind is applied. */
+  #tableFor(twin: Twin): { table: AppliedConfigurations; winners: Configuration[] } {
+    const matching = [...this.#known.values()]
+      .filter(({ condition }) => condition?.matches(twin) === true)
+      .map(({ configuration }) => configuration)
+      .sort(compareConfigurations);
+    const winners = matching.filter(
+      ({ content }, i) => matching.findIndex((other) => other.content.kind === content.kind) === i,
+    );
+    const own = matching.map(({ id }) => [id, { status: winners.some((w) => w.id === id) ? 'Applied' : 'Targeted' }]);
+    return { table: { ...Object.fromEntries(own), ...this.#deployed(twin) } as AppliedConfigurations, winners };
+  }
+
+  /** What the deployment of an edge device says in the twins of its modules is not theirs to decide. */
+  #deployed(twin: Twin): AppliedConfigurations {
+    if (twin.moduleId === undefined) return {};
+    const kept = Object.entries(twin.configurations ?? {}).filter(
+      ([id]) => this.#known.get(id)?.configuration.content.kind === 'modulesContent',
+    );
+    return Object.fromEntries(kept);
+  }
+
+  #settleInChange(stale: Twin | undefined, gone?: Configuration): ConfiguredChange[] {
+    const { context } = this.#tools;
+    const twin = stale === undefined ? undefined : context.twins.get(targetKey(stale));
+    if (twin === undefined) return [];
+    const { table, winners } = this.#tableFor(twin);
+    if (isSameTable(twin.configurations ?? {}, table)) return [];
+    const losers = this.#appliedIn(twin, gone).filter(({ id }) => !winners.some((winner) => winner.id === id));
+    const fresh = winners.filter(({ id }) => twin.configurations?.[id]?.status !== 'Applied');
+    try {
+      const changes = this.#switchInChange(twin, losers, fresh);
+      const after = context.twins.get(targetKey(twin)) ?? twin;
+      context.twins.put(targetKey(twin), withConfigurations(after, table));
+      return changes;
+    } catch (error) {
+      if (!(error instanceof HubError)) throw error;
+      // It does not fit into the twin: it is meant by it, and not applied.
+      const refused = fresh.map(({ id }): [string, { status: 'Targeted' }] => [id, { status: 'Targeted' }]);
+      context.twins.put(targetKey(twin), withConfigurations(twin, { ...table, ...Object.fromEntries(refused) }));
+      return [];
+    }
+  }
+
+  #appliedIn(twin: Twin, gone: Configuration | undefined): Configuration[] {
+    return Object.entries(twin.configurations ?? {}).flatMap(([id, { status }]) => {
+      const configuration = gone?.id === id ? gone : this.#known.get(id)?.configuration;
+      return status === 'Applied' && configuration !== undefined ? [configuration] : [];
+    });
+  }
+
+  /** One write a twin: what the old ones set goes, what the new ones say comes. */
+  #switchInChange(twin: Twin, losers: Configuration[], fresh: Configuration[]): ConfiguredChange[] {
+    const kinds = new Set([...losers, ...fresh].map(({ content }) => content.kind));
+    return [...kinds].flatMap((kind) => {
+      const before = losers.find(({ content }) => content.kind === kind);
+      const after = fresh.find(({ content }) => content.kind === kind);
+      if (kind === 'modulesContent') return this.#deployInChange(twin.deviceId, before, after);
+      return this.#setInChange(twin, settingOf(before), settingOf(after));
+    });
+  }
+
+  #deployInChange(
+    deviceId: string,
+    before: Configuration | undefined,
+    after: Configuration | undefined,
+  ): ConfiguredChange[] {
+    const { context } = this.#tools;
+    const [old, fresh] = [sectionsOf(before), sectionsOf(after)];
+    return [...new Set([...Object.keys(old), ...Object.keys(fresh)])].flatMap((moduleId) => {
+      const target = { deviceId, moduleId };
+      const twin =
+        fresh[moduleId] === undefined ? context.twins.get(targetKey(target)) : this.#moduleTwinInChange(target);
+      if (twin === undefined) return []; // removed by hand meanwhile
+      const changes = this.#setInChange(twin, setting(before, old[moduleId]), setting(after, fresh[moduleId]));
+      const { [before?.id ?? '']: _gone, ...rest } = twin.configurations ?? {};
+      const table: AppliedConfigurations = after === undefined ? rest : { ...rest, [after.id]: { status: 'Applied' } };
+      context.twins.put(targetKey(target), withConfigurations(context.twins.get(targetKey(target)) ?? twin, table));
+      return changes;
+    });
+  }
+
+  #setInChange(twin: Twin, before: Setting | undefined, after: Setting | undefined): ConfiguredChange[] {
+    const { context } = this.#tools;
+    const configured = configureTwin(twin, before, after, context.now());
+    if (configured === undefined) return [];
+    context.twins.put(targetKey(twin), configured.twin);
+    return [configured];
+  }
+
+  /** A deployment makes the modules that it speaks of. */
+  #moduleTwinInChange(target: { deviceId: string; moduleId: string }): Twin {
+    const { context, modules } = this.#tools;
+    const known = context.twins.get(targetKey(target));
+    if (known !== undefined) return known;
+    modules.createInChange(target, parseModuleIdentity(target.moduleId, { managedBy: 'iotEdge' }, context.randomBytes));
+    const twin = context.twins.get(targetKey(target));
+    if (twin === undefined) throw new Error(`a module was created without a twin: ${targetKey(target)}`);
+    return twin;
+  }
+}
+
+function sectionsOf(configuration: Configuration | undefined): Readonly<Record<string, ContentSection>> {
+  return configuration?.content.kind === 'modulesContent' ? configuration.content.sections : {};
+}
+
+function settingOf(configuration: Configuration | undefined): Setting | undefined {
+  if (configuration === undefined || configuration.content.kind === 'modulesContent') return undefined;
+  return { configuration, section: configuration.content.section };
+}
+
+function setting(configuration: Configuration | undefined, section: ContentSection | undefined): Setting | undefined {
+  return configuration === undefined || section === undefined ? undefined : { configuration, section };
+}
+
+/** Content by hand replaces the desired properties where it names them as a whole. */
+function wholeSection(twin: Twin, section: ContentSection): Setting | undefined {
+  return Object.hasOwn(section, 'properties.desired')
+    ? { section: { 'properties.desired': twin.desired.values } }
+    : undefined;
+}
+
+function isSameTable(a: AppliedConfigurations, b: AppliedConfigurations): boolean {
+  const ids = Object.keys(a);
+  return ids.length === Object.keys(b).length && ids.every((id) => a[id]?.status === b[id]?.status);
+}
+
+function withoutStrings(text: string): string {
+  return text.replace(/'(\\.|[^'\\])*'|"(\\.|[^"\\])*"/g, "''");
+}
