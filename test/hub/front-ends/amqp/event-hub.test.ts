@@ -116,6 +116,12 @@ describe('the Event Hubs client', () => {
     await consumer.close();
   });
 
+  test('hears that there is no such partition', async () => {
+    const consumer = newConsumer(hub);
+    await expect(consumer.getPartitionProperties('9')).rejects.toMatchObject({ code: 'MessagingEntityNotFoundError' });
+    await consumer.close();
+  });
+
   test('refuses a token of a policy without ServiceConnect', async () => {
     const consumer = newConsumer(hub, '$Default', { policy: 'device', retryOptions: { maxRetries: 0 } });
     await expect(consumer.getEventHubProperties()).rejects.toMatchObject({ code: 'UnauthorizedError' });
