@@ -2,8 +2,8 @@ import { ProgramError } from '../terminal/program-error.ts';
 
 /** What the sockets below the SDK said, gathered first-hand: the SDK itself keeps only text (sdk-traps.md, 6). */
 export interface SocketEvidence {
-  /** CONNACK return code, when the hub answered with a refusal. */
-  readonly connackCode: number | undefined;
+  /** When the hub answered and said no: its words. */
+  readonly refusal: { readonly text: string; readonly isTemporary: boolean } | undefined;
   readonly error: NodeJS.ErrnoException | undefined;
 }
 
@@ -46,10 +46,10 @@ const UNTRUSTED = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT|INVA
  * @param error what the SDK or our own deadline threw, kept as the cause
  */
 export function connectError(error: unknown, evidence: SocketEvidence, dialled: Dialled): ProgramError {
-  const { connackCode } = evidence;
-  if (connackCode === 3)
+  const { refusal } = evidence;
+  if (refusal?.isTemporary === true)
     return unreachable('HubUnavailable', 'it is not available now', 'try again later', error, dialled);
-  if (connackCode !== undefined) return refused(connackCode, error, dialled);
+  if (refusal !== undefined) return refused(refusal.text, error, dialled);
   const code = errorCode(evidence.error) ?? '';
   const wording = BY_ERROR_CODE[code];
   if (wording !== undefined) return unreachable(wording.code, wording.text, wording.hint, error, dialled);
@@ -67,12 +67,12 @@ export function connectError(error: unknown, evidence: SocketEvidence, dialled: 
   );
 }
 
-/** device-protocol.md, 3.2: the hub answers 5 to every refused CONNECT, whatever the reason. */
-function refused(connackCode: number, cause: unknown, { hostName, deviceId }: Dialled): ProgramError {
+/** device-protocol.md, 3.2: over MQTT the hub answers 5 to every refused CONNECT, whatever the reason. */
+function refused(text: string, cause: unknown, { hostName, deviceId }: Dialled): ProgramError {
   return new ProgramError(
     'refused',
     'IotHubUnauthorizedAccess',
-    `${hostName} refused the credentials of device "${deviceId}" (CONNACK ${connackCode})`,
+    `${hostName} refused the credentials of device "${deviceId}" (${text})`,
     {
       hint: `check that the device exists, is enabled, and that the key or certificate is its own: hub-admin device show ${deviceId}`,
       cause,

@@ -104,7 +104,7 @@ export class SdkLink implements DeviceLink {
 
   #lost(): void {
     if (this.#ended) return;
-    const { error } = this.#transport.evidence;
+    const { error } = this.#transport.evidenceOf();
     this.#end('lost');
     this.#release();
     const message = error === undefined ? 'the hub closed the connection' : `the connection broke (${error.message})`;
@@ -124,7 +124,8 @@ export class SdkLink implements DeviceLink {
 
   async #receive(message: SdkMessage): Promise<void> {
     await this.#listener.message(readMessage(message));
-    if (!this.#ended) await this.#client.complete(message);
+    // When the connection ends meanwhile, the hub delivers it again.
+    if (!this.#ended) await this.#client.complete(message).catch(() => undefined);
   }
 
   #within<T>(what: string, work: Promise<T>): Promise<T> {
@@ -146,7 +147,12 @@ function readMessage(message: SdkMessage): CloudToDeviceMessage {
     messageId: message.messageId || undefined,
     correlationId: message.correlationId || undefined,
     contentType: message.contentType,
-    body: message.getBytes(),
-    properties: Object.fromEntries(entries.map(({ key, value }) => [key, value])),
+    body: (message.data as unknown) === undefined ? Buffer.alloc(0) : message.getBytes(),
+    properties: Object.fromEntries(entries.map(({ key, value }) => [key, asText(value)])),
   };
+}
+
+/** Over AMQP a property may be a number, whatever its type says. */
+function asText(value: unknown): string {
+  return String(value);
 }

@@ -8,7 +8,7 @@ import { authenticationOf, type DeviceCertificate, renewAfterMs } from './device
 import type { DeviceLink, LinkListener } from './device-link.ts';
 import { proxyAgent } from './https-proxy.ts';
 import { SdkLink } from './device-sdk-link.ts';
-import { SimulatedTransport, type DeviceProtocol } from './device-transport.ts';
+import { type DeviceProtocol, isWebSocket, transportFor } from './device-transport.ts';
 
 export interface DeviceEndpoint {
   readonly connection: DeviceConnectionString;
@@ -70,9 +70,10 @@ async function connectLink(
     throw wrongCall(`"${deviceId}/${moduleId}" is a module`, 'use a device connection string');
   const { protocol, certificate, modelId, secureContext, userAgent, timeoutMs = TIMEOUT_MS } = settings;
   const host = hostOf(connection, address);
-  const port = protocol === 'mqtt' ? address.mqttPort : address.httpsPort;
-  const agent = protocol === 'mqtt-ws' ? await proxyAgent(host, process.env) : undefined;
-  const transport = new SimulatedTransport(
+  const port = isWebSocket(protocol) ? address.httpsPort : protocol === 'mqtt' ? address.mqttPort : address.amqpPort;
+  const agent = isWebSocket(protocol) ? await proxyAgent(host, process.env) : undefined;
+  const makeTransport = await transportFor(protocol);
+  const transport = makeTransport(
     authenticationOf(connection, certificate),
     { protocol, host, port, secureContext, agent, modelId, userAgent, connectTimeoutMs: timeoutMs },
     (call) => listener.method({ ...call, answer: (status, payload) => link.answer(call.requestId, status, payload) }),
@@ -83,8 +84,9 @@ async function connectLink(
     return link;
   } catch (error) {
     link.drop();
-    if (error instanceof ProgramError && transport.evidence.error === undefined) throw error;
-    throw connectError(error, transport.evidence, { host, port, hostName, deviceId });
+    const evidence = transport.evidenceOf(error);
+    if (error instanceof ProgramError && evidence.error === undefined) throw error;
+    throw connectError(error, evidence, { host, port, hostName, deviceId });
   }
 }
 

@@ -1,14 +1,11 @@
-import { EventEmitter } from 'node:events';
 import type { SecureContext } from 'node:tls';
 import type { Agent } from 'node:https';
-import type { AuthenticationProvider, TransportConfig } from 'azure-iot-common';
-import mqttTransports from 'azure-iot-device-mqtt';
+import type { AuthenticationProvider } from 'azure-iot-common';
+import type { Client } from 'azure-iot-device';
 import type { SocketEvidence } from './device-connect-error.ts';
 import type { MethodCall } from './device-link.ts';
 
-const { Mqtt } = mqttTransports;
-
-export type DeviceProtocol = 'mqtt' | 'mqtt-ws';
+export type DeviceProtocol = 'mqtt' | 'mqtt-ws' | 'amqp' | 'amqp-ws';
 
 export interface TransportSettings {
   readonly protocol: DeviceProtocol;
@@ -16,7 +13,7 @@ export interface TransportSettings {
   readonly port: number;
   /** One for all devices: with `ca` alone every connection would parse the certificates anew. */
   readonly secureContext: SecureContext;
-  /** For `mqtt-ws` through a proxy. */
+  /** For WebSocket through a proxy. */
   readonly agent: Agent | undefined;
   readonly modelId: string | undefined;
   readonly connectTimeoutMs: number;
@@ -24,132 +21,38 @@ export interface TransportSettings {
   readonly userAgent: string;
 }
 
-type MqttOptions = Readonly<Record<string, unknown>>;
-interface MqttProvider {
-  connect(uri: string, options: MqttOptions): unknown;
-}
-
 /**
- * The SDK's MQTT transport, with what a simulated device needs and the SDK does not offer:
- *
- * - methods nobody registered reach `onMethod` (sdk-traps.md, 5). The SDK's own registration sends one SUBSCRIBE a method and
- *   answers 400 to a call without a payload, so all methods come this way;
- * - host and port for both protocols, whatever the connection string says (sdk-traps.md, 10);
- * - what the socket said when a connect fails or a connection ends (sdk-traps.md, 6);
- * - a way to cut the connection.
+ * A transport of the SDK with what a simulated device needs and the SDK does not offer: every direct method reaches one place, host
+ * and port are as told, the socket's own words are kept, and the connection can be cut.
  */
-export class SimulatedTransport extends Mqtt {
-  readonly #settings: TransportSettings;
-  readonly #onMethod: (call: MethodCall) => void;
-  #evidence: SocketEvidence = { connackCode: undefined, error: undefined };
-  #stream: { destroy(): unknown } | undefined;
+export type SimulatedTransport = ConstructorParameters<typeof Client>[0] & {
+  /** What the hub and the socket said, `error` being what the SDK made of it. */
+  evidenceOf(error?: unknown): SocketEvidence;
+  /** Ends the socket at once, without a goodbye. */
+  cut(): void;
+};
 
-  constructor(
-    authentication: AuthenticationProvider,
-    settings: TransportSettings,
-    onMethod: (call: MethodCall) => void,
-  ) {
-    super(authentication);
-    this.#settings = settings;
-    this.#onMethod = onMethod;
-    this.#wrapProvider();
-    Reflect.set(this, '_userAgentString', settings.userAgent);
-    if (settings.modelId !== undefined) this.setOptions({ modelId: settings.modelId });
-  }
+export type MakeTransport = (
+  authentication: AuthenticationProvider,
+  settings: TransportSettings,
+  onMethod: (call: MethodCall) => void,
+) => SimulatedTransport;
 
-  get evidence(): SocketEvidence {
-    return this.#evidence;
+/** Each transport is a library of its own: only the one in use is loaded. */
+export async function transportFor(protocol: DeviceProtocol): Promise<MakeTransport> {
+  if (protocol === 'mqtt' || protocol === 'mqtt-ws') {
+    const { MqttTransport } = await import('./device-mqtt-transport.ts');
+    return (...parts) => new MqttTransport(...parts);
   }
-
-  /** Ends the socket at once, without DISCONNECT. */
-  cut(): void {
-    this.#stream?.destroy();
-  }
-
-  override emit(event: string | symbol, ...values: unknown[]): boolean {
-    if (typeof event === 'string' && event.startsWith('method_') && this.listenerCount(event) === 0) {
-      const call = readMethodCall(values[0]);
-      if (call !== undefined) this.#onMethod(call);
-      return true;
-    }
-    return super.emit(event, ...values);
-  }
-
-  protected override _getBaseTransportConfig(
-    credentials: TransportConfig,
-  ): ReturnType<InstanceType<typeof Mqtt>['_getBaseTransportConfig']> {
-    const { protocol, host, port } = this.#settings;
-    const uri = protocol === 'mqtt' ? `mqtts://${host}:${port}` : `wss://${host}:${port}/$iothub/websocket`;
-    return { ...super._getBaseTransportConfig(credentials), uri };
-  }
-
-  /** MqttBase asks its provider for MQTT.js clients: there the options are completed and the sockets watched. */
-  #wrapProvider(): void {
-    const base: unknown = Reflect.get(this, '_mqtt');
-    const provider: unknown = isObject(base) ? Reflect.get(base, 'mqttProvider') : undefined;
-    if (!isObject(base) || !isProvider(provider)) throw new Error('azure-iot-mqtt-base has changed: no mqttProvider');
-    const wrapped: MqttProvider = {
-      connect: (uri, options) => {
-        const client = provider.connect(uri, this.#complete(options));
-        this.#watch(client);
-        return client;
-      },
-    };
-    Reflect.set(base, 'mqttProvider', wrapped);
-  }
-
-  #complete(options: MqttOptions): MqttOptions {
-    const { protocol, secureContext, agent, connectTimeoutMs } = this.#settings;
-    const completed = { ...options, connectTimeout: connectTimeoutMs };
-    if (protocol === 'mqtt') return { ...completed, secureContext };
-    return { ...completed, wsOptions: { secureContext, ...(agent && { agent }) } };
-  }
-
-  #watch(client: unknown): void {
-    if (!(client instanceof EventEmitter)) throw new Error('MQTT.js has changed: its client is no EventEmitter');
-    const note = (error: unknown): void => this.#note(error);
-    client.on('error', note);
-    const stream: unknown = Reflect.get(client, 'stream');
-    if (!isStream(stream)) throw new Error('MQTT.js has changed: its client has no stream');
-    stream.on('error', note);
-    this.#stream = stream;
-  }
-
-  #note(error: unknown): void {
-    if (!(error instanceof Error)) return;
-    const code: unknown = Reflect.get(error, 'code');
-    // MQTT.js gives a refused CONNECT as an error whose code is the CONNACK's number; socket errors have text codes.
-    this.#evidence = typeof code === 'number' ? { connackCode: code, error } : { ...this.#evidence, error };
-  }
+  const { AmqpTransport } = await import('./device-amqp-transport.ts');
+  return (...parts) => new AmqpTransport(...parts);
 }
 
-function readMethodCall(value: unknown): MethodCall | undefined {
-  if (!isObject(value)) return undefined;
-  const methods: unknown = Reflect.get(value, 'methods');
-  const methodName: unknown = isObject(methods) ? Reflect.get(methods, 'methodName') : undefined;
-  const requestId: unknown = Reflect.get(value, 'requestId');
-  const body: unknown = Reflect.get(value, 'body');
-  if (typeof methodName !== 'string' || typeof requestId !== 'string') return undefined;
-  return { requestId, methodName: decodeName(methodName), body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) };
+export function isWebSocket(protocol: DeviceProtocol): boolean {
+  return protocol.endsWith('-ws');
 }
 
-/** The SDK reads the topic as a URL, which encodes what is not allowed in one; a name that is no valid encoding stays as it is. */
-function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-function isProvider(value: unknown): value is MqttProvider {
-  return (isObject(value) || typeof value === 'function') && typeof Reflect.get(value, 'connect') === 'function';
-}
-
-function isStream(value: unknown): value is EventEmitter & { destroy(): unknown } {
-  return value instanceof EventEmitter && typeof Reflect.get(value, 'destroy') === 'function';
+/** Where a WebSocket to a hub goes, whichever protocol it carries. */
+export function webSocketUrl({ host, port }: Pick<TransportSettings, 'host' | 'port'>): string {
+  return `wss://${host}:${port}/$iothub/websocket`;
 }

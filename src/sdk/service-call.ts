@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProgramError } from '../terminal/index.ts';
+import type { CallPace } from './call-pace.ts';
 import { fromServiceError, type ServiceCall, Throttled } from './service-errors.ts';
 
 /** A hub that answers at all answers well within this; a direct method has its own time on top. */
@@ -8,9 +9,13 @@ export const CALL_TIMEOUT_MS = 30_000;
 const MAX_THROTTLED_TRIES = 6;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 20_000;
+/** What the hub asks for is heeded as far as this. */
+const LONGEST_ASKED_PAUSE_MS = 120_000;
 
 export type CallOptions = ServiceCall & {
   readonly signal: AbortSignal;
+  /** Shared by all calls to one hub: what it refuses to one slows all of them down. */
+  readonly pace: CallPace;
   /** Milliseconds for one try. */
   readonly limitMs?: number;
 };
@@ -21,18 +26,36 @@ export type CallOptions = ServiceCall & {
  */
 export async function callService<T>(options: CallOptions, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    try {
-      return await withDeadline(options, work());
-    } catch (error) {
-      options.signal.throwIfAborted();
-      const failure = fromServiceError(error, options);
-      if (!(failure instanceof Throttled) || attempt === MAX_THROTTLED_TRIES) throw failure;
-      await delay(pauseMs(failure, attempt), undefined, { signal: options.signal });
-    }
+    const outcome = await paced(options, work, attempt);
+    if (!('throttled' in outcome)) return outcome.result;
   }
 }
 
-async function withDeadline<T>(options: CallOptions, work: Promise<T>): Promise<T> {
+/** One try. @throws ProgramError, a Throttled too when it was the last try */
+async function paced<T>(
+  { pace, ...options }: CallOptions,
+  work: () => Promise<T>,
+  attempt: number,
+): Promise<{ result: T } | { throttled: true }> {
+  await pace.enter(options.signal);
+  let succeeded = false;
+  try {
+    const result = await withDeadline(options, work());
+    succeeded = true;
+    return { result };
+  } catch (error) {
+    options.signal.throwIfAborted();
+    const failure = fromServiceError(error, options);
+    if (!(failure instanceof Throttled)) throw failure;
+    pace.slowDown(pauseMs(failure, attempt));
+    if (attempt === MAX_THROTTLED_TRIES) throw failure;
+    return { throttled: true };
+  } finally {
+    pace.leave(succeeded);
+  }
+}
+
+async function withDeadline<T>(options: Omit<CallOptions, 'pace'>, work: Promise<T>): Promise<T> {
   const limitMs = options.limitMs ?? CALL_TIMEOUT_MS;
   const ended = new AbortController();
   const late = delay(limitMs, undefined, { signal: AbortSignal.any([ended.signal, options.signal]) }).then(() => {
@@ -50,7 +73,7 @@ async function withDeadline<T>(options: CallOptions, work: Promise<T>): Promise<
 }
 
 function pauseMs(failure: Throttled, attempt: number): number {
-  if (failure.retryAfterMs !== undefined) return Math.min(failure.retryAfterMs, LONGEST_PAUSE_MS);
+  if (failure.retryAfterMs !== undefined) return Math.min(failure.retryAfterMs, LONGEST_ASKED_PAUSE_MS);
   // Half of it is chance, so that many at once do not come back together.
   const longest = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
   return longest * (0.5 + Math.random() / 2);

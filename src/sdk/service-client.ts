@@ -1,4 +1,5 @@
 import type { ServiceHub } from '../config/index.ts';
+import { CallPace, type Slowdown } from './call-pace.ts';
 import { CALL_TIMEOUT_MS, callService } from './service-call.ts';
 import {
   type BulkError,
@@ -7,10 +8,12 @@ import {
   isObject,
   type JsonObject,
   type MethodAnswer,
+  type ModuleIdentity,
   readBulkErrors,
   readHubTime,
   readIdentity,
   readMethodAnswer,
+  readModuleIdentity,
   readTwin,
   type TwinDocument,
 } from './service-documents.ts';
@@ -27,6 +30,8 @@ export interface ClientOptions {
   readonly signal: AbortSignal;
   /** Told what was done and how long it took. */
   readonly trace?: (line: string) => void;
+  /** Told when the hub throttles and everything goes slower. */
+  readonly onSlowdown?: (slowdown: Slowdown) => void;
 }
 
 /** Opens the service side of a hub; nothing is sent before the first call. */
@@ -39,32 +44,45 @@ export class ServiceClient {
   readonly hub: ServiceHub;
   readonly #sdk: ServiceSdk;
   readonly #options: ClientOptions;
+  readonly #pace: CallPace;
 
   constructor(hub: ServiceHub, sdk: ServiceSdk, options: ClientOptions) {
     this.hub = hub;
     this.#sdk = sdk;
     this.#options = options;
+    this.#pace = new CallPace(options.onSlowdown);
   }
 
   close(): void {
     this.#sdk.close();
   }
 
-  async getTwin(deviceId: string): Promise<TwinDocument> {
-    const call = { doing: `read the twin of "${deviceId}"`, deviceId };
-    return readTwin((await this.#call(call, () => this.#sdk.registry.getTwin(deviceId))).responseBody);
+  async getTwin(deviceId: string, moduleId?: string): Promise<TwinDocument> {
+    const call = { doing: `read the twin of ${nameOf(deviceId, moduleId)}`, deviceId };
+    const { registry } = this.#sdk;
+    const answer = await this.#call(call, () =>
+      moduleId === undefined ? registry.getTwin(deviceId) : registry.getModuleTwin(deviceId, moduleId),
+    );
+    return readTwin(answer.responseBody);
   }
 
   /** Merges into tags and desired properties. @param etag `*`: whatever it is now */
-  async patchTwin(deviceId: string, patch: JsonObject, etag: string): Promise<TwinDocument> {
-    const call = { doing: `update the twin of "${deviceId}"`, deviceId };
-    return readTwin((await this.#call(call, () => this.#sdk.registry.updateTwin(deviceId, patch, etag))).responseBody);
+  async patchTwin(deviceId: string, patch: JsonObject, etag: string, moduleId?: string): Promise<TwinDocument> {
+    const call = { doing: `update the twin of ${nameOf(deviceId, moduleId)}`, deviceId };
+    const { registry } = this.#sdk;
+    const answer = await this.#call(call, () =>
+      moduleId === undefined
+        ? registry.updateTwin(deviceId, patch, etag)
+        : registry.updateModuleTwin(deviceId, moduleId, patch, etag),
+    );
+    return readTwin(answer.responseBody);
   }
 
   /** Replaces the sections that `document` has. The SDK has no method for it. */
-  async replaceTwin(deviceId: string, document: JsonObject, etag: string): Promise<TwinDocument> {
-    const call = { doing: `replace the twin of "${deviceId}"`, deviceId };
-    const path = `/twins/${encodeURIComponent(deviceId)}`;
+  async replaceTwin(deviceId: string, document: JsonObject, etag: string, moduleId?: string): Promise<TwinDocument> {
+    const call = { doing: `replace the twin of ${nameOf(deviceId, moduleId)}`, deviceId };
+    const module = moduleId === undefined ? '' : `/modules/${encodeURIComponent(moduleId)}`;
+    const path = `/twins/${encodeURIComponent(deviceId)}${module}`;
     return readTwin(await this.#call(call, () => this.#sdk.rest('PUT', path, { body: document, etag })));
   }
 
@@ -112,6 +130,21 @@ export class ServiceClient {
   async createDevice(identity: JsonObject & { readonly deviceId: string }): Promise<DeviceIdentity> {
     const call = { doing: `create device "${identity.deviceId}"`, deviceId: identity.deviceId };
     return readIdentity((await this.#call(call, () => this.#sdk.registry.create({ ...identity }))).responseBody);
+  }
+
+  async createModule(
+    identity: JsonObject & { readonly deviceId: string; readonly moduleId: string },
+  ): Promise<ModuleIdentity> {
+    const { deviceId, moduleId } = identity;
+    const call = { doing: `create module ${nameOf(deviceId, moduleId)}`, deviceId };
+    const answer = await this.#call(call, () => this.#sdk.registry.addModule({ ...identity }));
+    return readModuleIdentity(answer.responseBody);
+  }
+
+  async listModules(deviceId: string): Promise<ModuleIdentity[]> {
+    const call = { doing: `list the modules of "${deviceId}"`, deviceId };
+    const answer = await this.#call(call, () => this.#sdk.registry.getModulesOnDevice(deviceId));
+    return answer.responseBody.map(readModuleIdentity);
   }
 
   /**
@@ -173,7 +206,7 @@ export class ServiceClient {
   async #call<T>(what: { doing: string; deviceId?: string; limitMs?: number }, work: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
     try {
-      return await callService({ ...what, hub: this.hub, signal: this.#options.signal }, work);
+      return await callService({ ...what, hub: this.hub, signal: this.#options.signal, pace: this.#pace }, work);
     } finally {
       this.#options.trace?.(`${what.doing}: ${Math.round(performance.now() - startedAt)} ms`);
     }
@@ -182,6 +215,10 @@ export class ServiceClient {
 
 function devicePath(deviceId: string): string {
   return `/devices/${encodeURIComponent(deviceId)}`;
+}
+
+function nameOf(deviceId: string, moduleId: string | undefined): string {
+  return moduleId === undefined ? `"${deviceId}"` : `"${moduleId}" of "${deviceId}"`;
 }
 
 function parseBody(error: unknown): unknown {

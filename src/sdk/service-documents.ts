@@ -10,13 +10,18 @@ export type TwinDocument = JsonObject & {
   readonly properties: { readonly desired: JsonObject; readonly reported: JsonObject };
 };
 
-/** A device identity as the hub returns it. */
-export type DeviceIdentity = JsonObject & {
+/** What the identities of devices and modules have in common. */
+export type Identity = JsonObject & {
   readonly deviceId: string;
   readonly etag: string;
-  readonly status: string;
   readonly authentication: JsonObject;
 };
+
+/** A device identity as the hub returns it. */
+export type DeviceIdentity = Identity & { readonly status: string };
+
+/** A module identity as the hub returns it; it has no status of its own. */
+export type ModuleIdentity = Identity & { readonly moduleId: string };
 
 export interface MethodAnswer {
   readonly status: number;
@@ -70,13 +75,23 @@ export function readTwin(value: unknown): TwinDocument {
 
 /** @throws Error when the hub answered something that is no identity */
 export function readIdentity(value: unknown): DeviceIdentity {
+  const identity = readCommonIdentity(value);
+  return { ...identity, status: textMember(identity, 'status') };
+}
+
+/** @throws Error when the hub answered something that is no identity of a module */
+export function readModuleIdentity(value: unknown): ModuleIdentity {
+  const identity = readCommonIdentity(value);
+  return { ...identity, moduleId: textMember(identity, 'moduleId') };
+}
+
+function readCommonIdentity(value: unknown): Identity {
   const document = plain(value);
-  if (!isObject(document)) throw new Error('the hub answered with something that is no device identity');
+  if (!isObject(document)) throw new Error('the hub answered with something that is no identity');
   return {
     ...document,
     deviceId: textMember(document, 'deviceId'),
     etag: textMember(document, 'etag'),
-    status: textMember(document, 'status'),
     authentication: objectMember(document, 'authentication'),
   };
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { PROTOCOLS } from './protocols.ts';
 import { runDevice } from './test-device.ts';
 import { startTestHub } from './test-hub.ts';
 
-describe.each(['mqtt', 'mqtt-ws'] as const)('a device over %s', (protocol) => {
+describe.each(PROTOCOLS)('a device over %s', (protocol) => {
   test('connects, reports connectivity and the configuration in force, and says goodbye', async () => {
     const hub = await startTestHub();
     const connection = await hub.register('pump');
@@ -39,46 +40,63 @@ describe.each(['mqtt', 'mqtt-ws'] as const)('a device over %s', (protocol) => {
   });
 });
 
-describe('a connection that is refused or lost', () => {
-  test('a wrong key ends the device with exit code 4', async () => {
+describe.each(PROTOCOLS)('a connection over %s', (protocol) => {
+  test('with a wrong key ends the device with exit code 4', async () => {
     const hub = await startTestHub();
     const connection = await hub.register('pump');
     const wrong = { kind: 'sharedAccessKey', sharedAccessKey: Buffer.alloc(32, 7).toString('base64') } as const;
-    const device = runDevice({ connection: { ...connection, authentication: wrong }, address: hub.address });
+    const device = runDevice({
+      connection: { ...connection, authentication: wrong },
+      address: hub.address,
+      connector: { protocol },
+    });
     await expect(device.ended).rejects.toMatchObject({ exitCode: 4, code: 'IotHubUnauthorizedAccess' });
   });
 
-  test('a device that is disabled while connected ends with exit code 4', async () => {
+  test('whose device is disabled meanwhile ends it with exit code 4', async () => {
     const hub = await startTestHub();
     const connection = await hub.register('pump');
-    const device = runDevice({ connection, address: hub.address });
+    const device = runDevice({ connection, address: hub.address, connector: { protocol } });
     await device.next('reported');
     const identity = await hub.service.getDevice('pump');
     await hub.service.updateDevice({ ...identity, status: 'disabled' }, identity.etag);
     await expect(device.ended).rejects.toMatchObject({ exitCode: 4 });
   });
 
-  test('a hub that never was there ends an impatient device with exit code 9, and names host and port', async () => {
+  test('to a hub that is not there ends an impatient device with exit code 9, and names host and port', async () => {
     const hub = await startTestHub();
     const connection = await hub.register('pump');
+    const { mqttPort, amqpPort, httpsPort } = hub.address();
+    const port = { mqtt: mqttPort, amqp: amqpPort, 'mqtt-ws': httpsPort, 'amqp-ws': httpsPort }[protocol];
     const address = hub.address();
     await hub.stop();
-    const device = runDevice({ connection, address: () => address });
+    const device = runDevice({ connection, address: () => address, connector: { protocol } });
     await expect(device.ended).rejects.toMatchObject({
       exitCode: 9,
       code: 'ConnectionRefused',
-      message: `cannot reach the hub at 127.0.0.1:${address.mqttPort}: nothing listens there`,
+      message: `cannot reach the hub at 127.0.0.1:${port}: nothing listens there`,
     });
   });
 
-  test('a certificate nobody vouches for ends it with exit code 9', async () => {
+  test('to a hub whose certificate nobody vouches for ends it with exit code 9', async () => {
     const hub = await startTestHub();
     const connection = await hub.register('pump');
     const { ca: _, ...address } = hub.address();
-    const device = runDevice({ connection, address: () => address });
+    const device = runDevice({ connection, address: () => address, connector: { protocol } });
     await expect(device.ended).rejects.toMatchObject({ exitCode: 9, code: 'UntrustedCertificate' });
   });
 
+  test('that breaks by a fault of the scenario comes back', async () => {
+    const hub = await startTestHub();
+    const connection = await hub.register('pump');
+    const faults = [{ kind: 'drop', at: 0.05, for: 0.05 } as const];
+    const device = runDevice({ connection, address: hub.address, connector: { protocol }, scenario: { faults } });
+    await device.next('fault');
+    await device.next('connected');
+  });
+});
+
+describe('a connection that is refused or lost', () => {
   test('a name that does not exist ends it with exit code 9', async () => {
     const address = { ...(await startTestHub()).address(), local: false, hostName: 'no-such-hub.invalid' };
     const connection = {

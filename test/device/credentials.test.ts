@@ -2,6 +2,7 @@ import { createHash, createHmac, X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { makeCertificates } from '../../src/hub/index.ts';
 import type { DeviceConnectionString } from '../../src/config/index.ts';
+import { PROTOCOLS } from './protocols.ts';
 import { runDevice } from './test-device.ts';
 import { startTestHub, type TestHub } from './test-hub.ts';
 
@@ -14,7 +15,7 @@ async function withCertificate(hub: TestHub, registered: string): Promise<Device
   return { hostName: 'localhost', deviceId: 'pump', authentication: { kind: 'x509' } };
 }
 
-describe.each(['mqtt', 'mqtt-ws'] as const)('credentials over %s', (protocol) => {
+describe.each(PROTOCOLS)('credentials over %s', (protocol) => {
   test('a certificate whose thumbprint is registered', async () => {
     const hub = await startTestHub();
     const { caCertificate: cert, caKey: key } = await makeCertificates(['pump'], Date.now());

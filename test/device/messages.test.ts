@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { PROTOCOLS } from './protocols.ts';
 import { runDevice } from './test-device.ts';
 import { startTestHub } from './test-hub.ts';
 
-describe.each(['mqtt', 'mqtt-ws'] as const)('cloud-to-device messages over %s', (protocol) => {
+describe.each(PROTOCOLS)('cloud-to-device messages over %s', (protocol) => {
   test('are told with body and properties, and completed', async () => {
     const hub = await startTestHub();
     const connection = await hub.register('pump');

@@ -1,12 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { parseMethodOption } from '../../src/device/behaviours/methods.ts';
+import type { DeviceProtocol } from '../../src/sdk/device-transport.ts';
+import { PROTOCOLS } from './protocols.ts';
 import { runDevice, type TestDevice } from './test-device.ts';
 import { startTestHub, type TestHub } from './test-hub.ts';
 
-async function connected(settings = {}): Promise<{ hub: TestHub; device: TestDevice }> {
+async function connected(
+  settings = {},
+  protocol: DeviceProtocol = 'mqtt',
+): Promise<{ hub: TestHub; device: TestDevice }> {
   const hub = await startTestHub();
   const connection = await hub.register('pump');
-  const device = runDevice({ connection, address: hub.address, settings });
+  const device = runDevice({ connection, address: hub.address, settings, connector: { protocol } });
   await device.next('reported');
   return { hub, device };
 }
@@ -17,9 +22,9 @@ const invoke = (hub: TestHub, methodName: string, payload: unknown = null, secon
     { methodName, payload, responseTimeoutInSeconds: seconds, connectTimeoutInSeconds: 0 },
   );
 
-describe('rebootDevice', () => {
+describe.each(PROTOCOLS)('rebootDevice over %s', (protocol) => {
   test('is answered at once; the device is away, comes back, and reports rebootTime', async () => {
-    const { hub, device } = await connected({ rebootMs: 500 });
+    const { hub, device } = await connected({ rebootMs: 500 }, protocol);
     expect(await invoke(hub, 'rebootDevice')).toEqual({
       status: 200,
       payload: { Response: 'Rebooting', rebootSeconds: 0.5 },
@@ -33,7 +38,7 @@ describe('rebootDevice', () => {
   });
 
   test('with the answer after: the device stays connected and answers when it is done', async () => {
-    const { hub, device } = await connected({ rebootAnswer: 'after' });
+    const { hub, device } = await connected({ rebootAnswer: 'after' }, protocol);
     const { status, payload } = await invoke(hub, 'rebootDevice');
     const { rebootTime } = (await hub.service.getTwin('pump')).properties.reported;
     expect({ status, payload }).toEqual({
@@ -44,9 +49,9 @@ describe('rebootDevice', () => {
   });
 });
 
-describe('direct methods', () => {
+describe.each(PROTOCOLS)('direct methods over %s', (protocol) => {
   test('DeviceMethod is answered as in the tutorial, and its calls are counted', async () => {
-    const { hub, device } = await connected();
+    const { hub, device } = await connected({}, protocol);
     await invoke(hub, 'DeviceMethod', { method_number: '42' });
     expect(await invoke(hub, 'DeviceMethod', { method_number: '43' })).toEqual({
       status: 200,
@@ -57,7 +62,7 @@ describe('direct methods', () => {
   });
 
   test('a method that the device does not have is answered 404 with those that it has', async () => {
-    const { hub } = await connected({ methods: [parseMethodOption('getLog')] });
+    const { hub } = await connected({ methods: [parseMethodOption('getLog')] }, protocol);
     expect(await invoke(hub, 'getLogs')).toEqual({
       status: 404,
       payload: {
@@ -75,17 +80,17 @@ describe('direct methods', () => {
     expect(await invoke(hub, 'getLog')).toEqual({ status: 200, payload: [1, 2] });
   });
 
-  test('a method that never answers times out at the caller', async () => {
-    const { hub, device } = await connected({ methods: [parseMethodOption('silent:none')] });
-    await expect(invoke(hub, 'silent', null, 5)).rejects.toMatchObject({ exitCode: 6 });
-    expect(await device.next('methodAnswered')).toMatchObject({ status: null });
-  });
-
   test('a call without a payload is a call with null', async () => {
-    const { hub, device } = await connected();
+    const { hub, device } = await connected({}, protocol);
     expect((await invoke(hub, 'DeviceMethod', undefined)).status).toBe(200);
     expect((await device.next('method')).payload).toBeNull();
   });
+});
+
+test('a method that never answers times out at the caller', async () => {
+  const { hub, device } = await connected({ methods: [parseMethodOption('silent:none')] });
+  await expect(invoke(hub, 'silent', null, 5)).rejects.toMatchObject({ exitCode: 6 });
+  expect(await device.next('methodAnswered')).toMatchObject({ status: null });
 });
 
 describe('--method', () => {

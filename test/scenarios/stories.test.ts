@@ -11,7 +11,7 @@ const azure = {
 };
 const hasAzure = Object.values(azure).every((text) => text?.includes('.azure-devices.net') === true);
 
-describe.each(['mqtt', 'mqtt-ws'])('the four stories on the local hub over %s', (protocol) => {
+describe.each(['mqtt', 'mqtt-ws', 'amqp', 'amqp-ws'])('the four stories on the local hub over %s', (protocol) => {
   stories({ protocol, env: {} });
 });
 

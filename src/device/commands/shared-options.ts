@@ -21,14 +21,12 @@ export interface SharedOptions {
 
 const PROTOCOLS = ['mqtt', 'mqtt-ws', 'amqp', 'amqp-ws'] as const;
 type Protocol = (typeof PROTOCOLS)[number];
-/** What there is a transport for: src/sdk/device-transport.ts. */
-const SUPPORTED = ['mqtt', 'mqtt-ws'] as const;
 
 export function addSharedOptions(command: Command): Command {
   return command
     .option('--create', 'with a service connection string: register the device if the hub does not know it')
     .addOption(
-      new Option('-p, --protocol <name>', `how to connect: ${SUPPORTED.join(' or ')}`)
+      new Option('-p, --protocol <name>', `how to connect: ${PROTOCOLS.join(', ')}`)
         .default('mqtt')
         .argParser(choice('--protocol', PROTOCOLS)),
     )
@@ -50,13 +48,9 @@ export function settingsOf({ envFile, hub }: Pick<SharedOptions, 'envFile' | 'hu
   return readSettings({ env: process.env, cwd: process.cwd(), envFile, hub });
 }
 
-/** @throws ProgramError `wrongCall` for a protocol without a transport, or a certificate that cannot be read */
+/** @throws ProgramError `wrongCall` for a certificate that cannot be read, a model id that is none */
 export function connectorSettingsOf(options: SharedOptions): ConnectorSettings {
-  const protocol = SUPPORTED.find((name) => name === options.protocol);
-  if (protocol === undefined) {
-    throw wrongCall(`--protocol ${options.protocol} is not supported yet`, `use one of ${SUPPORTED.join(', ')}`);
-  }
-  return { protocol, certificate: certificateOf(options), modelId: modelIdOf(options.modelId) };
+  return { protocol: options.protocol, certificate: certificateOf(options), modelId: modelIdOf(options.modelId) };
 }
 
 function certificateOf({ cert, key }: SharedOptions): DeviceCertificate | undefined {
