@@ -16,7 +16,7 @@ export const fullScan: Row = {
       try {
         await child.ask('seed', twins);
         ours.push(await child.ask<number>('scan', { text: QUERY, runs: RUNS }));
-        await child.ask('makePlain', twins);
+        await child.ask('list');
         floor = await child.ask<number>('plainScan', RUNS);
         say(`${amount(twins)} twins: ${amount(ours.at(-1) ?? Number.NaN)}/s, by hand ${amount(floor)}/s`);
       } finally {

@@ -130,10 +130,14 @@ function refusing<Result>(read: () => Result): Result {
 
 function twinRows(name: 'devices' | 'devices.modules', context: HubContext, twins: Twins): RowOwner<Twin> {
   const source = twinSource(name, (twin) => twins.view(twin));
+  const ofModules = name === 'devices.modules';
+  const includes = (twin: Twin): boolean => (twin.moduleId !== undefined) === ofModules;
   return {
     source,
     indexes: new PathIndexes(source, { isIndexable }),
-    entries: () => entriesOf(context, name === 'devices.modules'),
+    entries: () => context.twins.entries(),
+    values: () => (context.modules.size === 0 && !ofModules ? context.twins.values() : only(context.twins, includes)),
+    includes,
     find: (key) => context.twins.get(key),
     // The generation id: 18 digits that grow from one identity to the next, so that text compares as the number would.
     place: (key) => (context.devices.get(key) ?? context.modules.get(key))?.generationId ?? '',
@@ -141,8 +145,8 @@ function twinRows(name: 'devices' | 'devices.modules', context: HubContext, twin
   };
 }
 
-function* entriesOf(context: HubContext, modules: boolean): IterableIterator<[string, Twin]> {
-  for (const entry of context.twins.entries()) if ((entry[1].moduleId !== undefined) === modules) yield entry;
+function* only(twins: HubContext['twins'], includes: (twin: Twin) => boolean): Iterable<Twin> {
+  for (const twin of twins.values()) if (includes(twin)) yield twin;
 }
 
 function deviceJobRows({ deviceJobs }: HubContext): RowOwner<DeviceJob> {
@@ -152,6 +156,8 @@ function deviceJobRows({ deviceJobs }: HubContext): RowOwner<DeviceJob> {
     source: jobSource,
     indexes,
     entries: () => deviceJobs.entries(),
+    values: () => deviceJobs.values(),
+    includes: () => true,
     find: (key) => deviceJobs.get(key),
     place: (key) => deviceJobs.get(key)?.order ?? '',
     count: () => deviceJobs.size,

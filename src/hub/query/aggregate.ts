@@ -93,13 +93,19 @@ interface Group<Row> {
  */
 export function aggregate<Row>(
   rows: Iterable<Row>,
-  columns: readonly AggregateColumn<Row>[],
-  groupBy: readonly Read<Row>[],
+  matches: (row: Row) => boolean,
+  { columns, groupBy }: { columns: readonly AggregateColumn<Row>[]; groupBy: readonly Read<Row>[] },
 ): QueryRow[] {
   const groups = new Map<string, Group<Row>>();
-  if (groupBy.length === 0) groups.set('', newGroup(columns, undefined));
+  const all = groupBy.length === 0 ? newGroup(columns, undefined) : undefined;
+  if (all !== undefined) groups.set('', all);
   for (const row of rows) {
-    const key = groupBy.length === 0 ? '' : groupKey(groupBy, row);
+    if (!matches(row)) continue;
+    if (all !== undefined) {
+      addRow(all, columns, row);
+      continue;
+    }
+    const key = groupKey(groupBy, row);
     let group = groups.get(key);
     if (group === undefined) groups.set(key, (group = newGroup(columns, row)));
     addRow(group, columns, row);
@@ -108,7 +114,10 @@ export function aggregate<Row>(
 }
 
 function addRow<Row>({ accumulators }: Group<Row>, columns: readonly AggregateColumn<Row>[], row: Row): void {
-  for (const [index, column] of columns.entries()) accumulators[index]?.add(column.read(row));
+  for (let index = 0; index < columns.length; index += 1) {
+    const read = columns[index]?.read;
+    if (read !== undefined) accumulators[index]?.add(read(row));
+  }
 }
 
 function newGroup<Row>(columns: readonly AggregateColumn<Row>[], first: Row | undefined): Group<Row> {

@@ -79,7 +79,7 @@ function planGroups<Row>(
   const items = query.select === '*' ? [] : query.select;
   const columns = items.map((item, index) => aggregateColumn(item, keys[index] ?? '', setting));
   const groupBy = query.groupBy.map((path) => compilePath(path, setting));
-  return (rows) => aggregate(matching(rows, matches), columns, groupBy).slice(0, top);
+  return (rows) => aggregate(rows, matches, { columns, groupBy }).slice(0, top);
 }
 
 function aggregateColumn<Row>({ value }: SelectItem, key: string, setting: Setting<Row>): AggregateColumn<Row> {
@@ -94,10 +94,6 @@ function aggregateColumn<Row>({ value }: SelectItem, key: string, setting: Setti
     aggregate: known,
     read: isOfPath ? compilePath(argument, setting) : () => undefined,
   };
-}
-
-function* matching<Row>(rows: Iterable<Row>, matches: Matches<Row>): Generator<Row> {
-  for (const row of rows) if (matches(row)) yield row;
 }
 
 /**
