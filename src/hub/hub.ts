@@ -8,6 +8,7 @@ import { BulkRegistry } from './operations/bulk-registry.ts';
 import { CloudToDevice } from './operations/cloud-to-device.ts';
 import { Configurations } from './operations/configurations.ts';
 import { Connections } from './operations/connections.ts';
+import { DigitalTwins } from './operations/digital-twins.ts';
 import { DirectMethods } from './operations/direct-methods.ts';
 import { ServiceQueue } from './operations/feedback-queue.ts';
 import { Feedback } from './operations/feedback.ts';
@@ -68,6 +69,7 @@ export class Hub {
   readonly bulk: BulkRegistry;
   readonly twins: Twins;
   readonly methods: DirectMethods;
+  readonly digitalTwins: DigitalTwins;
   readonly queries: Queries;
   readonly configurations: Configurations;
   readonly jobs: Jobs;
@@ -109,6 +111,7 @@ export class Hub {
     this.bulk = new BulkRegistry(context, this.registry, this.modules);
     this.twins = new Twins(context, this.connections);
     this.methods = new DirectMethods(this.connections, this.twins);
+    this.digitalTwins = new DigitalTwins(this.twins, this.methods);
     this.queries = new Queries(context, this.twins);
     this.configurations = new Configurations({
       context,

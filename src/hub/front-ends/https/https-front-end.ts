@@ -17,6 +17,7 @@ import { CONTROL_ROUTES, type HubControl } from './routes/control.ts';
 import { DEVICE_ROUTES } from './routes/devices.ts';
 import { DEVICE_API_ROUTES } from './routes/device-messages.ts';
 import { FEEDBACK_ROUTES } from './routes/feedback.ts';
+import { DIGITAL_TWIN_ROUTES } from './routes/digital-twins.ts';
 import { HEALTH_ROUTES } from './routes/health.ts';
 import { MESSAGE_ROUTES, PURGE_ROUTES } from './routes/messages.ts';
 import { JOB_ROUTES } from './routes/jobs.ts';
@@ -48,6 +49,7 @@ export const SERVICE_ROUTES: readonly AnyRoute[] = [
   ...QUERY_ROUTES,
   ...JOB_ROUTES,
   ...CONFIGURATION_ROUTES,
+  ...DIGITAL_TWIN_ROUTES,
   ...MESSAGE_ROUTES,
   ...PURGE_ROUTES,
   ...FEEDBACK_ROUTES,

@@ -250,7 +250,7 @@ describe('the history', () => {
     const ids = async (query: ReturnType<JobClient['createQuery']>): Promise<string[]> => {
       const found: string[] = [];
       do {
-        const { result } = await query.next(String(Reflect.get(query, 'continuationToken') ?? ''));
+        const { result } = await query.next(Reflect.get(query, 'continuationToken'));
         found.push(...result.map((job: { jobId: string }) => job.jobId));
       } while (query.hasMoreResults);
       return found;
@@ -284,7 +284,7 @@ describe('results FROM devices.jobs', () => {
       .createQuery(`SELECT * FROM devices.jobs WHERE devices.jobs.jobId = '${id}' AND createdTimeUtc > '2020'`, 2);
     const first = await query.next();
     expect(first.result).toHaveLength(2);
-    const second = await query.next(String(Reflect.get(query, 'continuationToken') ?? ''));
+    const second = await query.next(Reflect.get(query, 'continuationToken'));
     expect(second.result.map((row: { deviceId: string }) => row.deviceId)).toEqual(['j3']);
     const one = hub.registry().createQuery(`SELECT * FROM devices.jobs WHERE deviceId = 'j1' AND jobId = '${id}'`);
     expect((await one.next()).result).toHaveLength(1);
