@@ -9,7 +9,9 @@ import type { Grant } from './credentials.ts';
 import { closeError, toAmqpError } from './errors.ts';
 import { MethodChannel } from './links/method-links.ts';
 import { TwinChannels } from './links/twin-links.ts';
-import type { AmqpError, IncomingLink, OutgoingLink } from './transport/links.ts';
+import type { IncomingLink } from './transport/incoming-link.ts';
+import type { AmqpError } from './transport/link.ts';
+import type { OutgoingLink } from './transport/outgoing-link.ts';
 import type { MessageCodec } from './transport/messages.ts';
 
 export interface DeviceSessionOptions {

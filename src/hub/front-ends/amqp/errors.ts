@@ -1,7 +1,7 @@
 import { HubError, type HubErrorCode } from '../../model/hub-error.ts';
 import type { CloseReason } from '../../operations/connections.ts';
 import { errorBody, newTrackingId } from '../error-body.ts';
-import type { AmqpError } from './transport/links.ts';
+import type { AmqpError } from './transport/link.ts';
 
 /** Conditions that an HTTP status does not say. @see device-protocol.md, 8.6; service-protocol.md, 3.4 */
 const CONDITIONS: Partial<Record<HubErrorCode, string>> = {

@@ -118,7 +118,7 @@ describe('the Event Hubs client', () => {
 
   test('hears that there is no such partition', async () => {
     const consumer = newConsumer(hub);
-    await expect(consumer.getPartitionProperties('9')).rejects.toMatchObject({ code: 'MessagingEntityNotFoundError' });
+    await expect(consumer.getPartitionProperties('9')).rejects.toMatchObject({ code: 'ArgumentOutOfRangeError' });
     await consumer.close();
   });
 

@@ -3,9 +3,10 @@ import { HubError } from '../../../model/hub-error.ts';
 import type { Address } from '../addresses.ts';
 import type { AmqpConnection } from '../amqp-connection.ts';
 import { toAmqpError } from '../errors.ts';
-import type { OutgoingLink } from '../transport/links.ts';
+import type { OutgoingLink } from '../transport/outgoing-link.ts';
 import { eventMessage, runtimeMetrics } from './event-message.ts';
 import { startPositionOf } from './start-position.ts';
+import { unknownPartition } from './unknown-partition.ts';
 
 const EPOCH = 'com.microsoft:epoch';
 const RUNTIME_METRICS = 'com.microsoft:enable-receiver-runtime-metric';
@@ -15,7 +16,7 @@ const READ_AT_ONCE = 100;
 /**
  * Sends the events of a partition from where the reader wants to begin, and goes on with those to come.
  *
- * @throws HubError NotFound, ArgumentInvalid; LinkStolen and the like from `EventReceivers.open`
+ * @throws HubError ArgumentInvalid, and what `EventReceivers.open` throws
  * @see service-protocol.md, 12.3
  */
 export function servePartition(
@@ -36,8 +37,8 @@ export function servePartition(
     closeReceiver();
     reader?.close();
   });
-  if (reader === undefined) throw new HubError('NotFound', `the endpoint has no partition '${partitionId}'`);
-  stream(connection, link, { partitionId, reader });
+  if (reader === undefined) link.refuse(unknownPartition(hub.eventLog.partitionIds));
+  else stream(connection, link, { partitionId, reader });
 }
 
 function stream(

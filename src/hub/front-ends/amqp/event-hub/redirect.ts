@@ -1,5 +1,6 @@
 import type { AmqpConnection } from '../amqp-connection.ts';
-import type { IncomingLink, OutgoingLink } from '../transport/links.ts';
+import type { IncomingLink } from '../transport/incoming-link.ts';
+import type { OutgoingLink } from '../transport/outgoing-link.ts';
 
 const STANDARD_PORT = 5671;
 

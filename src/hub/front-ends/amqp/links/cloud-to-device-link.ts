@@ -2,7 +2,7 @@ import type { ReceivedMessage } from '../../../model/cloud-to-device-message.ts'
 import { HubError } from '../../../model/hub-error.ts';
 import type { DeviceSession } from '../device-session.ts';
 import { toAmqpError } from '../errors.ts';
-import type { OutgoingLink } from '../transport/links.ts';
+import type { OutgoingLink } from '../transport/outgoing-link.ts';
 import type { OutgoingMessage } from '../transport/messages.ts';
 import { serveLocked } from './locked-messages.ts';
 

@@ -1,5 +1,5 @@
 import { HubError } from '../../../model/hub-error.ts';
-import type { OutgoingLink, Outcome } from '../transport/links.ts';
+import type { OutgoingLink, Outcome } from '../transport/outgoing-link.ts';
 import type { OutgoingMessage } from '../transport/messages.ts';
 
 /** A queue whose messages are locked for who receives them, until they are settled. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MethodCall } from '../../../operations/connections.ts';
-import type { IncomingDelivery, IncomingLink, OutgoingLink } from '../transport/links.ts';
+import type { IncomingDelivery, IncomingLink } from '../transport/incoming-link.ts';
+import type { OutgoingLink } from '../transport/outgoing-link.ts';
 import type { MessageCodec } from '../transport/messages.ts';
 
 /** Direct methods of one device: a link for requests, one for answers. @see device-protocol.md, 7 and 8.3 */

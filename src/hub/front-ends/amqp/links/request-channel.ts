@@ -1,4 +1,5 @@
-import type { IncomingLink, OutgoingLink } from '../transport/links.ts';
+import type { IncomingLink } from '../transport/incoming-link.ts';
+import type { OutgoingLink } from '../transport/outgoing-link.ts';
 import type { IncomingMessage, OutgoingMessage } from '../transport/messages.ts';
 
 /** Requests on one link, answers on another: `$cbs` and `$management`. */

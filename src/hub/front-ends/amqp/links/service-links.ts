@@ -3,7 +3,8 @@ import { addressSegments, type Address } from '../addresses.ts';
 import type { AmqpConnection } from '../amqp-connection.ts';
 import { servePartition } from '../event-hub/partition-link.ts';
 import { redirectToEventHub } from '../event-hub/redirect.ts';
-import type { IncomingLink, OutgoingLink } from '../transport/links.ts';
+import type { IncomingLink } from '../transport/incoming-link.ts';
+import type { OutgoingLink } from '../transport/outgoing-link.ts';
 import { serveServiceQueue } from './service-queue-link.ts';
 import { serveServiceSend } from './service-send-link.ts';
 

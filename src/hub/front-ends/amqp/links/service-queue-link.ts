@@ -1,7 +1,7 @@
 import type { ServiceMessage } from '../../../model/feedback-message.ts';
 import type { ServiceQueue } from '../../../operations/feedback-queue.ts';
 import type { AmqpConnection } from '../amqp-connection.ts';
-import type { OutgoingLink } from '../transport/links.ts';
+import type { OutgoingLink } from '../transport/outgoing-link.ts';
 import type { OutgoingMessage } from '../transport/messages.ts';
 import { serveLocked } from './locked-messages.ts';
 

@@ -6,7 +6,7 @@ import { parseAddress } from '../addresses.ts';
 import type { AmqpConnection } from '../amqp-connection.ts';
 import { toAmqpError } from '../errors.ts';
 import { applicationProperties, systemPropertiesOf } from '../telemetry-message.ts';
-import type { IncomingDelivery, IncomingLink } from '../transport/links.ts';
+import type { IncomingDelivery, IncomingLink } from '../transport/incoming-link.ts';
 import type { IncomingMessage, MessageCodec } from '../transport/messages.ts';
 
 /** Cloud-to-device messages from a service: each is accepted when it is queued, or rejected with the reason. @see service-protocol.md, 11.3 */

@@ -4,7 +4,7 @@ import type { DeviceSession } from '../device-session.ts';
 import { toAmqpError } from '../errors.ts';
 import { telemetryOf } from '../telemetry-message.ts';
 import { MAX_TRANSFER_BYTES } from '../transport/connection.ts';
-import type { IncomingDelivery, IncomingLink } from '../transport/links.ts';
+import type { IncomingDelivery, IncomingLink } from '../transport/incoming-link.ts';
 
 /** Several messages in one transfer, each a data section. @see device-protocol.md, 8.4 */
 const BATCH_FORMAT = 0x80013700;

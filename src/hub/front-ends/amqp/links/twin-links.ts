@@ -2,7 +2,8 @@ import { HubError } from '../../../model/hub-error.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import { errorBody } from '../../error-body.ts';
 import type { DeviceSession } from '../device-session.ts';
-import type { IncomingDelivery, IncomingLink, OutgoingLink } from '../transport/links.ts';
+import type { IncomingDelivery, IncomingLink } from '../transport/incoming-link.ts';
+import type { OutgoingLink } from '../transport/outgoing-link.ts';
 import type { AmqpValue, IncomingMessage, MessageId } from '../transport/messages.ts';
 
 const CHANNEL = 'com.microsoft:channel-correlation-id';

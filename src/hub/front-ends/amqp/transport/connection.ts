@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { IncomingLink, OutgoingLink, type AmqpError, type LinkHost } from './links.ts';
+import { IncomingLink } from './incoming-link.ts';
+import { type AmqpError, type LinkHost } from './link.ts';
+import { OutgoingLink } from './outgoing-link.ts';
 import { MessageCodec } from './messages.ts';
 import type { Rhea, RheaConnection, RheaLink, RheaTransferFrame } from './rhea.ts';
 import { saslMechanisms, type SaslCredential } from './sasl.ts';

@@ -1,0 +1,52 @@
+import { Link, type AmqpError, type LinkHost } from './link.ts';
+import { readMessage, type IncomingMessage } from './messages.ts';
+import type { RheaContext, RheaReceiver } from './rhea.ts';
+
+/** A message of the peer, to be settled once. */
+export interface IncomingDelivery {
+  readonly message: IncomingMessage;
+  /** 0 for AMQP's own format. */
+  readonly format: number;
+  accept(): void;
+  reject(error: AmqpError): void;
+}
+
+/** The peer sends to us. */
+export class IncomingLink extends Link {
+  readonly role = 'incoming';
+  readonly address: string;
+  readonly #receiver: RheaReceiver;
+
+  constructor(receiver: RheaReceiver, host: LinkHost) {
+    super(receiver, host);
+    this.#receiver = receiver;
+    this.address = receiver.target?.address ?? '';
+  }
+
+  /** @param options.maxMessageBytes announced to the peer, not enforced */
+  accept(options: { maxMessageBytes?: number; onMessage: (delivery: IncomingDelivery) => void }): void {
+    const { onMessage, maxMessageBytes } = options;
+    this.#receiver.on('message', (context) => {
+      this.host.guard(() => {
+        const delivery = this.isOpen ? this.#read(context) : undefined;
+        if (delivery !== undefined) onMessage(delivery);
+      });
+    });
+    this.answer(maxMessageBytes === undefined ? {} : { max_message_size: maxMessageBytes });
+  }
+
+  #read({ message, delivery, format }: RheaContext): IncomingDelivery | undefined {
+    if (message === undefined || delivery === undefined) return undefined;
+    return {
+      message: Buffer.isBuffer(message) ? this.host.codec.decode(message) : readMessage(message),
+      format: format ?? 0,
+      accept: () => delivery.accept(),
+      reject: (error) => {
+        // rhea merges the dispositions of one tick, the second with the first whatever they say: this one goes alone.
+        this.#receiver.connection._process();
+        delivery.reject(error);
+        this.#receiver.connection._process();
+      },
+    };
+  }
+}
