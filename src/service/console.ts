@@ -1,6 +1,6 @@
 import { findServiceHub, LOCAL_HUB, readSettings, redact, type ServiceHub, type Settings } from '../config/index.ts';
 import type { ServiceClient } from '../sdk/service-client.ts';
-import type { OutputFormat, Program, Terminal } from '../terminal/index.ts';
+import { formatDuration, type OutputFormat, type Program, type Terminal } from '../terminal/index.ts';
 
 /** Options that every command of hub-admin has. */
 export interface GlobalOptions {
@@ -19,6 +19,7 @@ export class Console {
   readonly #program: Program;
   #hub: Promise<ServiceHub> | undefined;
   #client: Promise<ServiceClient> | undefined;
+  #slowed = false;
 
   constructor(program: Program, options: GlobalOptions, world: { env: NodeJS.ProcessEnv; cwd: string }) {
     this.#program = program;
@@ -57,6 +58,12 @@ export class Console {
     return this.#client;
   }
 
+  /** The next useful command after a success, in one line for a person at a terminal; nothing where output goes to a pipe. */
+  suggest(next: string): void {
+    const { tty, noticeColours } = this.terminal;
+    if (tty.stdout && tty.stderr) this.terminal.notice(noticeColours.dim(`Next: ${next}`));
+  }
+
   /** A line that only `--verbose` shows. */
   explain(line: string): void {
     if (this.options.verbose) this.terminal.notice(this.terminal.noticeColours.dim(line));
@@ -71,6 +78,14 @@ export class Console {
     return hub;
   }
 
+  /** The first time for everybody, later ones with `--verbose`. */
+  #saySlower(pauseMs: number, limit: number): void {
+    const text = `The hub throttles: going on in ${formatDuration(pauseMs)}, with ${limit} ${limit === 1 ? 'call' : 'calls'} at once.`;
+    if (this.#slowed) this.explain(text);
+    else this.terminal.notice(text);
+    this.#slowed = true;
+  }
+
   async #openClient(): Promise<ServiceClient> {
     const hub = await this.hub();
     const { openServiceClient } = await import('../sdk/service-client.ts');
@@ -78,6 +93,7 @@ export class Console {
       env: this.env,
       signal: this.signal,
       trace: (line) => this.explain(line),
+      onSlowdown: ({ pauseMs, limit }) => this.#saySlower(pauseMs, limit),
     });
     this.onEnd(() => client.close());
     return client;

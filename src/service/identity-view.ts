@@ -1,10 +1,13 @@
-import { type DeviceIdentity, isObject, objectMember } from '../sdk/service-documents.ts';
+import { isObject, type JsonObject, objectMember } from '../sdk/service-documents.ts';
 import type { Column } from '../terminal/index.ts';
+
+/** As much of an identity as showing it needs. */
+export type ShownIdentity = JsonObject & { readonly deviceId: string; readonly authentication: JsonObject };
 
 const MASK = '***';
 
 /** An identity with its keys masked, unless they were asked for. */
-export function showIdentity(identity: DeviceIdentity, showKeys: boolean | undefined): DeviceIdentity {
+export function showIdentity<Any extends ShownIdentity>(identity: Any, showKeys: boolean | undefined): Any {
   if (showKeys === true) return identity;
   const { symmetricKey } = identity.authentication;
   if (!isObject(symmetricKey)) return identity;
@@ -15,20 +18,21 @@ export function showIdentity(identity: DeviceIdentity, showKeys: boolean | undef
 }
 
 /** What a person wants to see of an identity; programs get all of it. */
-export const IDENTITY_COLUMNS: readonly Column<DeviceIdentity>[] = [
-  { title: 'status', value: (identity) => identity.status },
+export const IDENTITY_COLUMNS: readonly Column<ShownIdentity>[] = [
+  { title: 'status', value: (identity) => identity['status'] },
   { title: 'connection', value: (identity) => identity['connectionState'] },
   { title: 'authentication', value: (identity) => identity.authentication['type'] },
   { title: 'last activity', value: (identity) => time(identity['lastActivityTime']) },
 ];
 
 /** The members of an identity for a card. */
-export function identityCard(identity: DeviceIdentity): Record<string, unknown> {
+export function identityCard(identity: ShownIdentity): Record<string, unknown> {
   const keys = objectMember(identity.authentication, 'symmetricKey');
   const thumbprints = objectMember(identity.authentication, 'x509Thumbprint');
   return {
     deviceId: identity.deviceId,
-    status: identity.status,
+    moduleId: identity['moduleId'],
+    status: identity['status'],
     statusReason: identity['statusReason'] ?? undefined,
     connection: identity['connectionState'],
     authentication: identity.authentication['type'],
@@ -38,12 +42,14 @@ export function identityCard(identity: DeviceIdentity): Record<string, unknown> 
     secondaryThumbprint: thumbprints['secondaryThumbprint'] ?? undefined,
     edge: objectMember(identity, 'capabilities')['iotEdge'] === true ? true : undefined,
     'last activity': time(identity['lastActivityTime']),
-    etag: identity.etag,
+    etag: identity['etag'],
+    certificateFile: identity['certificateFile'],
+    keyFile: identity['keyFile'],
   };
 }
 
 /** A key of an identity; undefined for one that signs in with a certificate. */
-export function keyOf(identity: DeviceIdentity, which: 'primary' | 'secondary'): string | undefined {
+export function keyOf(identity: ShownIdentity, which: 'primary' | 'secondary'): string | undefined {
   const key = objectMember(identity.authentication, 'symmetricKey')[`${which}Key`];
   return typeof key === 'string' && key !== '' ? key : undefined;
 }

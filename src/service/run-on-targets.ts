@@ -1,16 +1,17 @@
 import {
   type Column,
-  EXIT_CODES,
   ProgramError,
   recordWriter,
   type RecordWriter,
   reportError,
   showProgress,
 } from '../terminal/index.ts';
+import { inBatches } from './bulk.ts';
 import { inOrder } from './concurrency.ts';
 import { confirmOrRefuse } from './confirm.ts';
 import type { Console } from './console.ts';
-import { findTargets, type Selection, type TargetOptions } from './targets.ts';
+import { type FailedTarget, summarize } from './target-summary.ts';
+import { findTargets, meansAll, type Selection, type TargetOptions } from './targets.ts';
 
 /** What one device gave back; a failure that is an answer too (a method's status 500) comes with its record. */
 export interface TargetResult<Data> {
@@ -23,6 +24,8 @@ export interface TargetOperation<Data extends object> {
   /** What happens, for progress and questions: `reboot`. */
   readonly verb: string;
   readonly run: (deviceId: string) => Promise<TargetResult<Data>>;
+  /** Does several devices in one request, up to 100; used instead of `run` where several are selected. */
+  readonly runBatch?: (deviceIds: readonly string[]) => Promise<TargetOutcome<Data>[]>;
   /** Lines for people, when one device was named. */
   readonly render: (record: Data) => string[];
   /** Columns of the table of several devices, behind deviceId. */
@@ -33,9 +36,11 @@ export interface TargetOperation<Data extends object> {
   readonly alwaysAsk?: boolean;
   /** The records hold keys that were asked for. */
   readonly secret?: boolean;
+  /** The next useful command after success on one device. */
+  readonly next?: (record: Data) => string | undefined;
 }
 
-interface Outcome<Data> {
+export interface TargetOutcome<Data> {
   readonly deviceId: string;
   readonly record?: Data;
   readonly error?: ProgramError;
@@ -56,7 +61,7 @@ export async function runOnTargets<Data extends object>(
     await showPlan(console, selection, deviceIds, operation.plan);
     return;
   }
-  if ((selection.kind === 'all' || operation.alwaysAsk === true) && deviceIds.length > 0) {
+  if ((meansAll(selection) || operation.alwaysAsk === true) && deviceIds.length > 0) {
     const what = selection.kind === 'device' ? `device "${selection.deviceId}"` : `${deviceIds.length} devices`;
     await confirmOrRefuse(console, `${operation.verb} ${what}`, options.yes);
   }
@@ -80,6 +85,8 @@ async function runOnOne<Data extends object>(
     await writer.end();
   }
   if (failure !== undefined) throw failure;
+  const next = operation.next?.(record);
+  if (next !== undefined) console.suggest(next);
 }
 
 async function runOnMany<Data extends object>(
@@ -89,72 +96,73 @@ async function runOnMany<Data extends object>(
 ): Promise<void> {
   const progress = showProgress(console.terminal, operation.verb, deviceIds.length);
   const writer = manyWriter(console, operation);
-  const errors: ProgramError[] = [];
-  const attempt = async (deviceId: string): Promise<Outcome<Data>> => {
-    const outcome = await runSafely(deviceId, operation);
-    progress.step(outcome.error === undefined ? 'done' : 'failed');
-    if (outcome.error !== undefined) errors.push(outcome.error);
-    return outcome;
+  const failed: FailedTarget[] = [];
+  const attempt = async (unit: readonly string[]): Promise<TargetOutcome<Data>[]> => {
+    const outcomes = await runSafely(unit, operation);
+    for (const { error } of outcomes) {
+      progress.step(error === undefined ? 'done' : 'failed');
+    }
+    return outcomes;
   };
   try {
     const { concurrency } = operation;
-    for await (const outcome of inOrder(deviceIds, { concurrency, signal: console.signal }, attempt)) {
-      await writer.write(outcome);
+    const units = operation.runBatch === undefined ? deviceIds.map((deviceId) => [deviceId]) : inBatches(deviceIds);
+    for await (const outcomes of inOrder(units, { concurrency, signal: console.signal }, attempt)) {
+      for (const outcome of outcomes) {
+        if (outcome.error !== undefined) failed.push({ deviceId: outcome.deviceId, error: outcome.error });
+        await writer.write(outcome);
+      }
     }
     await writer.end();
   } finally {
     progress.end();
   }
-  summarize(console, operation.verb, { total: deviceIds.length, errors });
+  summarize(console, operation.verb, { total: deviceIds.length, failed });
 }
 
-/** Expected failures are the outcome of one device; a bug ends the run. */
+/** Expected failures are the outcome of one device, or of those of one request; a bug ends the run. */
 async function runSafely<Data extends object>(
-  deviceId: string,
+  deviceIds: readonly string[],
   operation: TargetOperation<Data>,
-): Promise<Outcome<Data>> {
+): Promise<TargetOutcome<Data>[]> {
   try {
-    const { record, failure } = await operation.run(deviceId);
-    return { deviceId, record, ...(failure === undefined ? {} : { error: failure }) };
+    if (operation.runBatch !== undefined) return await operation.runBatch(deviceIds);
+    return await Promise.all(
+      deviceIds.map(async (deviceId) => {
+        const { record, failure } = await operation.run(deviceId);
+        return { deviceId, record, ...(failure === undefined ? {} : { error: failure }) };
+      }),
+    );
   } catch (error) {
-    if (error instanceof ProgramError) return { deviceId, error };
-    throw error;
+    if (!(error instanceof ProgramError)) throw error;
+    return deviceIds.map((deviceId) => ({ deviceId, error }));
   }
 }
 
 function manyWriter<Data extends object>(
   console: Console,
   operation: TargetOperation<Data>,
-): RecordWriter<Outcome<Data>> {
+): RecordWriter<TargetOutcome<Data>> {
   const { output } = console.options;
   const secret = operation.secret === true;
   if (output !== 'table') {
     const writer = recordWriter<object>(console.terminal, { format: output, secret });
     return { write: (outcome) => writer.write(outcomeRecord(outcome)), end: () => writer.end() };
   }
-  const columns: Column<Outcome<Data>>[] = [
+  const columns: Column<TargetOutcome<Data>>[] = [
     { title: 'deviceId', value: (outcome) => outcome.deviceId },
     ...operation.columns.map(({ title, value }) => ({
       title,
-      value: (outcome: Outcome<Data>) => (outcome.record === undefined ? '' : value(outcome.record)),
+      value: (outcome: TargetOutcome<Data>) => (outcome.record === undefined ? '' : value(outcome.record)),
     })),
     { title: 'result', value: (outcome) => outcome.error?.message ?? 'done' },
   ];
   return recordWriter(console.terminal, { format: 'table', columns, secret });
 }
 
-function outcomeRecord<Data extends object>({ deviceId, record, error }: Outcome<Data>): object {
+function outcomeRecord<Data extends object>({ deviceId, record, error }: TargetOutcome<Data>): object {
   if (error === undefined) return record ?? { deviceId };
   return { deviceId, ...record, error: reportError(error) };
-}
-
-function summarize(console: Console, verb: string, { total, errors }: { total: number; errors: ProgramError[] }): void {
-  const [first] = errors;
-  const done = total - errors.length;
-  console.terminal.notice(`${verb}: ${done} of ${total} done${first === undefined ? '' : `, ${errors.length} failed`}`);
-  if (first === undefined) return;
-  // One selected device is not "several": its own reason says more.
-  console.endWith(total === 1 ? first.exitCode : EXIT_CODES.someFailed);
 }
 
 async function showPlan(

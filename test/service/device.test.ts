@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseDeviceConnectionString } from '../../src/config/index.ts';
@@ -30,25 +31,85 @@ describe('device create and show', () => {
     expect(run.stderr).toContain('there is a device "twice" already');
   });
 
-  test('with thumbprints it has no keys', async () => {
-    const print = 'AA:'.repeat(19) + 'AA';
-    const run = await hub.run([
-      'device',
-      'create',
-      'x509',
-      '--auth',
-      'self-signed',
-      '--thumbprint',
-      print,
-      '-o',
-      'json',
-    ]);
+  test('with a thumbprint it has no keys', async () => {
+    const print = 'AA:'.repeat(19) + 'aa';
+    const run = await hub.run(['device', 'create', 'x509', '--thumbprint', print, '-o', 'json']);
     expect(run.json().authentication).toMatchObject({
       type: 'selfSigned',
-      x509Thumbprint: { primaryThumbprint: 'AA'.repeat(20) },
+      x509Thumbprint: { primaryThumbprint: 'AA'.repeat(20), secondaryThumbprint: 'AA'.repeat(20) },
     });
     expect((await hub.run(['device', 'connection-string', 'x509'])).stdout).toContain('x509=true');
     expect((await hub.run(['device', 'renew-keys', 'x509'])).exitCode).toBe(1);
+    const ca = await hub.run(['device', 'create', 'by-ca', '--ca', '-o', 'json']);
+    expect(ca.json().authentication.type).toBe('certificateAuthority');
+  });
+
+  test('--x509 makes a certificate for its owner alone, and never overwrites one', async () => {
+    const run = await hub.run(['device', 'create', 'certified:1', '--x509', '-o', 'json']);
+    const { certificateFile, keyFile, authentication } = run.json();
+    expect([certificateFile, keyFile]).toEqual([
+      join(hub.home, 'certified%3a1.cert.pem'),
+      join(hub.home, 'certified%3a1.key.pem'),
+    ]);
+    const certificate = new X509Certificate(readFileSync(certificateFile));
+    expect(certificate.subject).toBe('CN=certified:1');
+    expect(certificate.checkPrivateKey(createPrivateKey(readFileSync(keyFile)))).toBe(true);
+    expect(authentication.x509Thumbprint.primaryThumbprint).toBe(certificate.fingerprint256.replaceAll(':', ''));
+    expect([statSync(certificateFile).mode & 0o777, statSync(keyFile).mode & 0o777]).toEqual([0o600, 0o600]);
+    const key = readFileSync(keyFile, 'utf8');
+    const again = await hub.run(['device', 'create', 'certified:1', '--x509']);
+    expect([again.exitCode, again.stderr.includes('exists already')]).toEqual([2, true]);
+    expect(readFileSync(keyFile, 'utf8')).toBe(key);
+  });
+
+  test('a device that is not registered leaves no certificate', async () => {
+    await hub.device('taken');
+    mkdirSync(join(hub.home, 'certificates'));
+    const words = ['device', 'create', 'taken', 'fresh', '--x509', '--cert-dir', 'certificates', '-o', 'json'];
+    const run = await hub.run(words);
+    expect(run.exitCode).toBe(8);
+    expect(run.json()).toMatchObject([
+      { deviceId: 'taken', error: { code: 'DeviceAlreadyExists', exitCode: 1 } },
+      { deviceId: 'fresh', authentication: { type: 'selfSigned' } },
+    ]);
+    expect(readdirSync(join(hub.home, 'certificates')).sort()).toEqual(['fresh.cert.pem', 'fresh.key.pem']);
+  });
+
+  test('--count registers many, 100 a request, a record each, the keys as asked for', async () => {
+    const run = await hub.run(['device', 'create', '--count', '230', '--prefix', 'm-', '--show-keys', '-o', 'json']);
+    expect(run.exitCode).toBe(0);
+    expect(run.json()).toHaveLength(230);
+    expect(run.json()[0]).toMatchObject({ deviceId: 'm-1', status: 'enabled', authentication: { type: 'sas' } });
+    expect(run.json()[229].authentication.symmetricKey).toEqual(await keys('m-230'));
+    const some = await hub.run(['device', 'create', '--count', '3', '--prefix', 'm-', '--start', '230', '-o', 'json']);
+    expect(some.exitCode).toBe(8);
+    expect(some.json()).toMatchObject([
+      { deviceId: 'm-230', error: { code: 'DeviceAlreadyExists' } },
+      { deviceId: 'm-231', authentication: { symmetricKey: { primaryKey: '***' } } },
+      { deviceId: 'm-232' },
+    ]);
+  });
+
+  test('--module registers a module of a device that is there', async () => {
+    await hub.device('has-modules');
+    const run = await hub.run(['device', 'create', 'has-modules', '--module', 'camera', '-o', 'json']);
+    expect(run.json()).toMatchObject({ deviceId: 'has-modules', moduleId: 'camera' });
+    expect(run.json()).not.toHaveProperty('status');
+    expect((await hub.run(['device', 'create', 'nobody', '--module', 'camera'])).exitCode).toBe(3);
+  });
+
+  test.each([
+    ['no device', [], 'no device named'],
+    ['two ways', ['a', '--count', '2'], 'named in more than one way'],
+    ['a prefix without a count', ['a', '--prefix', 'p'], 'go with --count'],
+    ['a thumbprint that is none', ['a', '--thumbprint', 'AB'], 'the 40 or 64 hexadecimal digits'],
+    ['a CA and a certificate', ['a', '--ca', '--x509'], 'either --ca, or --x509'],
+    ['a folder for no certificate', ['a', '--cert-dir', '.'], '--cert-dir goes with --x509'],
+    ['a module with a status', ['a', '--module', 'm', '--status', 'disabled'], 'a module has no --status'],
+  ])('%s is a wrong call', async (_name, words, message) => {
+    const run = await hub.run(['device', 'create', ...words]);
+    expect([run.exitCode, run.stdout]).toEqual([2, '']);
+    expect(run.stderr).toContain(message);
   });
 
   test('an id that the hub refuses is 2, one that is not there 3', async () => {
@@ -91,6 +152,17 @@ describe('device delete', () => {
       deleted: true,
     });
     expect((await hub.run(['device', 'show', 'gone'])).exitCode).toBe(3);
+  });
+
+  test('several go in one request, each with its own outcome', async () => {
+    await hub.device('leaves');
+    const words = ['device', 'delete', '--devices-from', '-', '--yes', '-o', 'json'];
+    const run = await hub.run(words, { input: 'leaves\nnobody\n' });
+    expect(run.exitCode).toBe(8);
+    expect(run.json()).toMatchObject([
+      { deviceId: 'leaves', deleted: true },
+      { deviceId: 'nobody', error: { code: 'DeviceNotFound', exitCode: 3 } },
+    ]);
   });
 });
 

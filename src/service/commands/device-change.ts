@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { type DeviceIdentity, type JsonObject, objectMember } from '../../sdk/service-documents.ts';
 import { choice, ProgramError } from '../../terminal/index.ts';
 import { renderCard } from '../card.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
+import { newKey } from '../device-registration.ts';
 import { IDENTITY_COLUMNS, identityCard, showIdentity } from '../identity-view.ts';
 import { runOnTargets } from '../run-on-targets.ts';
 import { addTargetOptions, type Selection, takeOnlyTargets, type TargetOptions } from '../targets.ts';
@@ -97,7 +97,6 @@ async function runChange(
 
 type WhichKeys = 'primary' | 'secondary' | 'both';
 
-/** Keys of 32 random bytes, as the hub itself makes them. */
 function withNewKeys(identity: DeviceIdentity, which: WhichKeys): DeviceIdentity {
   const { authentication } = identity;
   if (authentication['type'] !== 'sas') {
@@ -113,8 +112,4 @@ function withNewKeys(identity: DeviceIdentity, which: WhichKeys): DeviceIdentity
     ...(which === 'primary' ? {} : { secondaryKey: newKey() }),
   };
   return { ...identity, authentication: { ...authentication, symmetricKey } };
-}
-
-function newKey(): string {
-  return randomBytes(32).toString('base64');
 }

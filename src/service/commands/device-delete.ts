@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { changeDevices } from '../bulk.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
-import { runOnTargets } from '../run-on-targets.ts';
+import { runOnTargets, type TargetOutcome } from '../run-on-targets.ts';
 import { addTargetOptions, type Selection, takeOnlyTargets, type TargetOptions } from '../targets.ts';
 
 export type DeleteOptions = TargetOptions & { readonly ifMatch?: string };
@@ -24,15 +25,31 @@ export function addDeviceDelete(host: CommandHost): void {
 }
 
 export async function runDeviceDelete(console: Console, selection: Selection, options: DeleteOptions): Promise<void> {
-  await runOnTargets<{ deviceId: string; deleted: boolean }>(console, selection, options, {
+  await runOnTargets<Deletion>(console, selection, options, {
     verb: 'delete',
     run: async (deviceId) => {
       await (await console.client()).deleteDevice(deviceId, options.ifMatch ?? '*');
       return { record: { deviceId, deleted: true } };
     },
+    // A request of several takes no common etag.
+    ...(options.ifMatch === undefined ? { runBatch: (deviceIds) => deleteBatch(console, deviceIds) } : {}),
     plan: () => ({ deleted: false }),
     render: ({ deviceId }) => [`Deleted device "${deviceId}".`],
     columns: [],
     alwaysAsk: true,
+  });
+}
+
+interface Deletion {
+  readonly deviceId: string;
+  readonly deleted: boolean;
+}
+
+async function deleteBatch(console: Console, deviceIds: readonly string[]): Promise<TargetOutcome<Deletion>[]> {
+  const items = deviceIds.map((id) => ({ id }));
+  const refused = await changeDevices(console, items, 'delete');
+  return deviceIds.map((deviceId) => {
+    const error = refused.get(deviceId);
+    return error === undefined ? { deviceId, record: { deviceId, deleted: true } } : { deviceId, error };
   });
 }

@@ -1,20 +1,12 @@
 import type { Command } from 'commander';
-import { isObject, type JsonObject, objectMember } from '../../sdk/service-documents.ts';
-import { findCodeByName } from '../../sdk/service-codes.ts';
-import {
-  choice,
-  EXIT_CODES,
-  parseJson,
-  ProgramError,
-  recordWriter,
-  reportError,
-  showProgress,
-  wrongCall,
-} from '../../terminal/index.ts';
+import { isObject, objectMember } from '../../sdk/service-documents.ts';
+import { choice, parseJson, recordWriter, reportError, showProgress, wrongCall } from '../../terminal/index.ts';
+import { type BulkItem, changeDevices, inBatches } from '../bulk.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
 import { parseCsvLine } from '../device-list.ts';
 import { readInputFile } from '../json-input.ts';
+import { type FailedTarget, summarize } from '../target-summary.ts';
 
 export interface ImportOptions {
   readonly file: string;
@@ -23,11 +15,6 @@ export interface ImportOptions {
 }
 
 const MODES = ['create', 'update', 'delete'] as const;
-/** The most that the hub takes at once. */
-const BATCH = 100;
-
-/** One device of the file, in the words of IoT Hub's bulk request. */
-type ImportItem = JsonObject & { readonly id: string };
 
 interface ImportRecord {
   deviceId: string;
@@ -57,41 +44,30 @@ export async function runDeviceImport(console: Console, options: ImportOptions):
     await writer.end();
     return;
   }
-  const client = await console.client();
   const writer = recordWriter<ImportRecord>(console.terminal, { format: output });
   const progress = showProgress(console.terminal, 'import', items.length);
-  let failed = 0;
+  const failed: FailedTarget[] = [];
   try {
-    for (let start = 0; start < items.length; start += BATCH) {
-      const batch = items.slice(start, start + BATCH).map((item) => ({ ...item, importMode: options.mode }));
-      const errors = new Map((await client.changeDevices(batch)).map((error) => [error.deviceId, error]));
-      for (const item of batch) {
-        const record = toRecord(item.id, errors.get(item.id));
-        if (!record.imported) failed += 1;
-        progress.step(record.imported ? 'done' : 'failed');
-        await writer.write(record);
+    for (const batch of inBatches(items)) {
+      const refused = await changeDevices(console, batch, options.mode);
+      for (const { id: deviceId } of batch) {
+        const error = refused.get(deviceId);
+        if (error !== undefined) failed.push({ deviceId, error });
+        progress.step(error === undefined ? 'done' : 'failed');
+        await writer.write(
+          error === undefined ? { deviceId, imported: true } : { deviceId, imported: false, error: reportError(error) },
+        );
       }
     }
     await writer.end();
   } finally {
     progress.end();
   }
-  console.terminal.notice(
-    `import: ${items.length - failed} of ${items.length} done${failed > 0 ? `, ${failed} failed` : ''}`,
-  );
-  if (failed > 0) console.endWith(EXIT_CODES.someFailed);
-}
-
-function toRecord(deviceId: string, refused: { errorCode: string; errorStatus: string } | undefined): ImportRecord {
-  if (refused === undefined) return { deviceId, imported: true };
-  const meaning = findCodeByName(refused.errorCode);
-  const message = `${refused.errorStatus || (meaning?.meaning ?? 'refused')} (${refused.errorCode})`;
-  const error = new ProgramError(meaning?.exit ?? 'failed', refused.errorCode, message, { hint: meaning?.remedy });
-  return { deviceId, imported: false, error: reportError(error) };
+  summarize(console, 'import', { total: items.length, failed });
 }
 
 /** The items of an import file, checked as far as this side can. */
-export function parseItems(text: string, file: string): ImportItem[] {
+export function parseItems(text: string, file: string): BulkItem[] {
   const trimmed = text.trim();
   if (trimmed.startsWith('[')) return parseArray(trimmed, file);
   const lines = trimmed.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.startsWith('#'));
@@ -104,13 +80,13 @@ export function parseItems(text: string, file: string): ImportItem[] {
   return others.map((line) => fromCsv(names, parseCsvLine(line), file));
 }
 
-function parseArray(text: string, file: string): ImportItem[] {
+function parseArray(text: string, file: string): BulkItem[] {
   const value = parseJson(file, text);
   return Array.isArray(value) ? value.map((item) => toItem(item, file)) : [];
 }
 
 /** `tags.location.plant` as the name of a column becomes a nested object. */
-function fromCsv(names: readonly string[], cells: readonly string[], file: string): ImportItem {
+function fromCsv(names: readonly string[], cells: readonly string[], file: string): BulkItem {
   const root: Record<string, unknown> = {};
   names.forEach((name, index) => {
     const cell = cells[index] ?? '';
@@ -130,7 +106,7 @@ function place(root: Record<string, unknown>, path: readonly string[], value: st
   }
 }
 
-function toItem(value: unknown, file: string): ImportItem {
+function toItem(value: unknown, file: string): BulkItem {
   if (!isObject(value)) throw wrongCall(`${file}: each device must be a JSON object`);
   const { deviceId, ...rest } = value;
   const id = rest['id'] ?? deviceId;
