@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Agent } from 'node:https';
-import azureIotHub, { type Client, type JobClient, type Registry } from 'azure-iothub';
+import azureIotHub, { type Client, type DigitalTwinClient, type JobClient, type Registry } from 'azure-iothub';
 import {
   LOOPBACK_NAMES,
   makeCertificates,
@@ -22,6 +22,7 @@ export interface TestHub extends AsyncDisposable {
   registry(): Registry;
   serviceClient(): Client;
   jobClient(): JobClient;
+  digitalTwinClient(): DigitalTwinClient;
   close(): Promise<void>;
 }
 
@@ -91,6 +92,19 @@ class RunningTestHub implements TestHub {
 
   jobClient(): JobClient {
     return this.#redirected(azureIotHub.JobClient.fromConnectionString(this.connectionString));
+  }
+
+  digitalTwinClient(): DigitalTwinClient {
+    const credentials = new azureIotHub.IoTHubTokenCredentials(this.connectionString);
+    const client = new azureIotHub.DigitalTwinClient(credentials);
+    const agentSettings = { http: this.#agent, https: this.#agent };
+    const policies = (client as unknown as { _pl: { _requestPolicyFactories: object[] } })._pl._requestPolicyFactories;
+    policies.push({
+      create: (next: { sendRequest(request: object): unknown }) => ({
+        sendRequest: (request: object) => next.sendRequest(Object.assign(request, { agentSettings })),
+      }),
+    });
+    return client;
   }
 
   async close(): Promise<void> {
