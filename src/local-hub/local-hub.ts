@@ -28,6 +28,8 @@ export interface LocalHubOptions extends PortOptions {
   readonly hostnames?: readonly string[] | undefined;
   /** IP addresses to listen on besides the loopback ones. */
   readonly listen?: readonly string[] | undefined;
+  /** An Azure Storage account or Azurite that devices upload files to. */
+  readonly storageConnectionString?: string | undefined;
   /** Devices to begin with, in YAML or JSON. */
   readonly seedFile?: string | undefined;
   /** Told what the user should know: a replaced port, an address that others can reach. */
@@ -77,6 +79,7 @@ async function openServer(options: LocalHubOptions, onStopRequested: () => void)
     journal: openJournal(options),
     eventLog: options.inMemory === true ? {} : { directory: join(options.home, 'events') },
     routes: EVENT_SOURCES,
+    fileUpload: storageOf(options),
     hostNames,
     certificates: await certificatesOf(options.home, hostNames, Date.now()),
     addresses: addressesOf(options),
@@ -102,6 +105,10 @@ function newSignal(): { promise: Promise<void>; resolve: () => void } {
 
 function openJournal({ home, inMemory }: LocalHubOptions): Journal {
   return inMemory === true ? new MemoryJournal() : new SqliteJournal(join(home, 'state.db'));
+}
+
+function storageOf({ storageConnectionString }: LocalHubOptions): { storageConnectionString: string } | undefined {
+  return storageConnectionString === undefined ? undefined : { storageConnectionString };
 }
 
 function namesOf({ hostnames = [] }: LocalHubOptions): [string, ...string[]] {

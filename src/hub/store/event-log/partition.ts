@@ -62,6 +62,7 @@ export class Partition {
     this.#nextSequenceNumber += frame.count;
     this.#lastOffset = offset + frame.lastRecord;
     this.#lastMs = enqueuedMs;
+    if (offset === segment.baseOffset) this.sweep(nowMs); // a segment begins: time to let the oldest go
   }
 
   onAppended(listener: () => void): () => void {

@@ -33,6 +33,7 @@ export class PartitionedLog implements AppendLog {
   #batch: Batch | undefined;
   #fault: Error | undefined;
   #isFailing = false;
+  #isClosed = false;
 
   constructor(options: PartitionedLogOptions) {
     const { storage, partitions, retentionMs, maxBytes } = options;
@@ -59,6 +60,7 @@ export class PartitionedLog implements AppendLog {
   #append(partition: number, add: (writer: FrameWriter) => void): AppendedBatch | undefined {
     const writer = this.#writers[partition];
     if (writer === undefined) throw new Error(`the log has no partition ${partition}`);
+    if (this.#isClosed) return undefined; // all connections are gone: the hub's own last words, which nobody will read
     if (this.#batch === undefined) {
       this.#batch = new Batch();
       setImmediate(() => this.#flush());
@@ -86,6 +88,7 @@ export class PartitionedLog implements AppendLog {
 
   close(): void {
     this.#flush();
+    this.#isClosed = true;
     for (const partition of this.#partitions) partition.close();
   }
 

@@ -258,10 +258,10 @@ describe('an event log in files', () => {
   });
 
   test('finds its way in segments that another process wrote', async () => {
-    const log = open({ directory, maxBytes: 4 * 1024 * KB });
+    const log = open({ directory, maxBytes: 4 * 2048 * KB });
     for (let index = 0; index < 60; index += 1) await append(log, [`${index} ${'x'.repeat(10 * KB)}`]);
     expect(readdirSync(join(directory, '0')).length).toBeGreaterThan(3);
-    const again = open({ directory, maxBytes: 4 * 1024 * KB });
+    const again = open({ directory, maxBytes: 4 * 2048 * KB });
     expect(numbers(readAll(again))).toEqual(Array.from({ length: 60 }, (_, index) => index));
     const sequence = { kind: 'sequenceNumber', sequenceNumber: 33, inclusive: true } as const;
     expect(readAll(again, sequence)[0]?.body.toString().slice(0, 2)).toBe('33');
