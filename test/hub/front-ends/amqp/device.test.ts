@@ -1,9 +1,10 @@
 import azureIotDevice, { type Client, type Message as DeviceMessage } from 'azure-iot-device';
+import azureIotDeviceAmqp from 'azure-iot-device-amqp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventsOf } from '../../../support/events.ts';
 import { sendText, takeFeedback } from '../../../support/cloud-to-device.ts';
 import { openDevice, report } from '../../../support/device.ts';
-import { startHub, type TestHub } from '../../../support/hub.ts';
+import { sasToken, startHub, type TestHub } from '../../../support/hub.ts';
 import { newAmqpDevice, openAmqpDevice, openAmqpModule, TRANSPORTS } from './clients.ts';
 
 const { Message } = azureIotDevice;
@@ -175,6 +176,27 @@ describe('a module', () => {
       .serviceClient()
       .invokeDeviceMethod('with-module', 'm', { methodName: 'ping', payload: null, connectTimeoutInSeconds: 5 });
     expect(result).toEqual({ status: 200, payload: 'pong' });
+    await client.close();
+  });
+});
+
+describe('a token', () => {
+  test('is renewed in the middle of traffic, on the same connection', async () => {
+    await using own = await startHub();
+    const { key } = await own.createDevice('renewing');
+    const resource = `localhost:${own.server.ports.amqp}/devices/renewing`;
+    const token = (lifetimeSeconds: number): string =>
+      sasToken({ resource, key, expirySeconds: Math.floor(Date.now() / 1000) + lifetimeSeconds });
+    const client = azureIotDevice.Client.fromSharedAccessSignature(token(600), azureIotDeviceAmqp.Amqp);
+    await client.setOptions({ ca: own.ca });
+    await client.open();
+    await client.sendEvent(new Message('1'));
+    const before = own.server.hub.connections.find({ deviceId: 'renewing' });
+    client.updateSharedAccessSignature(token(7200));
+    await client.sendEvent(new Message('2')); // behind the new token
+    await own.server.hub.advanceTime(3_600_000);
+    await client.sendEvent(new Message('3'));
+    expect(own.server.hub.connections.find({ deviceId: 'renewing' })).toBe(before);
     await client.close();
   });
 });

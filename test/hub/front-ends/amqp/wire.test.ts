@@ -73,6 +73,34 @@ describe('claims', () => {
     connection.close();
   });
 
+  test('a device that is deleted leaves the others of its connection alone', async () => {
+    const connection = connectRhea(hub);
+    const senders = [];
+    for (const deviceId of ['pooled-1', 'pooled-2']) {
+      await putToken(connection, deviceToken(await hub.createDevice(deviceId)));
+      const sender = connection.open_sender(`/devices/${deviceId}/messages/events`);
+      await next(sender, 'sendable');
+      senders.push(sender);
+    }
+    const [goes, stays] = senders;
+    const detached = detachError(goes!);
+    await hub.registry().delete('pooled-1');
+    expect((await detached).condition).toBe('amqp:not-found');
+    stays!.send({ body: rhea.message.data_section(Buffer.from('x')) });
+    await next(stays!, 'accepted');
+    connection.close();
+  });
+
+  test('a policy with DeviceConnect speaks for any device', async () => {
+    const connection = connectRhea(hub);
+    await putToken(connection, policyToken('device'));
+    const sender = connection.open_sender('/devices/wire/messages/events');
+    await next(sender, 'sendable');
+    const service = await detachError(connection.open_receiver('/messages/serviceBound/feedback'));
+    expect(service.condition).toBe('amqp:unauthorized-access');
+    connection.close();
+  });
+
   test('a link of a device that showed no token is detached', async () => {
     const connection = connectRhea(hub);
     const error = await detachError(connection.open_sender('/devices/wire/messages/events'));
