@@ -31,12 +31,6 @@ export interface PacketLink {
   onFault(error: unknown): void;
 }
 
-/** The telemetry that a device leaves behind when its connection breaks. */
-export interface Will {
-  readonly bag: string;
-  readonly body: Buffer;
-}
-
 export interface DeviceSessionOptions {
   readonly hub: Hub;
   readonly link: PacketLink;
