@@ -7,6 +7,7 @@ export { addExamples } from './command-line.ts';
 export { type ErrorReport, renderError, reportError, type ReportStyle, reportStyle } from './error-report.ts';
 export {
   type Column,
+  memberColumns,
   OUTPUT_FORMATS,
   type OutputFormat,
   type RecordWriter,

@@ -107,7 +107,8 @@ function tableWriter<Row>(terminal: Terminal, write: Write, options: RecordWrite
   };
 }
 
-function memberColumns<Row>(rows: readonly Row[]): Column<Row>[] {
+/** A column for every member that any of the rows has. */
+export function memberColumns<Row>(rows: readonly Row[]): Column<Row>[] {
   const names = new Set<string>();
   for (const row of rows) for (const name of Object.keys(asRecord(row))) names.add(name);
   return [...names].map((name) => ({ title: name, value: (row) => asRecord(row)[name] }));

@@ -5,6 +5,9 @@ const GAP = '  ';
 /** A column is not squeezed below this before the others are. */
 const NARROWEST = 6;
 
+/** Colours a cell that was fitted already. */
+export type CellStyle = (text: string, place: { row: number; column: number }) => string;
+
 /**
  * Lines of a table, header first, that fit in `width` columns; Infinity means nothing is cut.
  * Cells are made printable; the widest columns give way first.
@@ -12,7 +15,7 @@ const NARROWEST = 6;
 export function renderTable(
   titles: readonly string[],
   rows: readonly (readonly string[])[],
-  options: { width: number; colours: ChalkInstance },
+  options: { width: number; colours: ChalkInstance; style?: CellStyle },
 ): string[] {
   const cells = rows.map((row) => titles.map((_, column) => printable(row[column] ?? '')));
   const widths = fitWidths(naturalWidths(titles, cells), options.width);
@@ -20,7 +23,9 @@ export function renderTable(
     titles.map((title) => title.toUpperCase()),
     widths,
   );
-  return [options.colours.bold(header), ...cells.map((row) => renderRow(row, widths))];
+  const { style } = options;
+  const rowStyle = (row: number): ColumnStyle | undefined => style && ((text, column) => style(text, { row, column }));
+  return [options.colours.bold(header), ...cells.map((row, index) => renderRow(row, widths, rowStyle(index)))];
 }
 
 /** A cell's text: strings as they are, nothing for null and undefined, compact JSON for the rest. */
@@ -51,15 +56,18 @@ function fitWidths(natural: readonly number[], available: number): number[] {
   return widths;
 }
 
-function renderRow(cells: readonly string[], widths: readonly number[]): string {
-  return cells
-    .map((cell, column) => {
-      const width = widths[column] ?? 0;
-      const text = fitText(cell, width);
-      return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
+type ColumnStyle = (text: string, column: number) => string;
+
+function renderRow(cells: readonly string[], widths: readonly number[], style?: ColumnStyle): string {
+  const fitted = cells.map((cell, column) => fitText(cell, widths[column] ?? 0));
+  const last = fitted.findLastIndex((text) => text !== '');
+  return fitted
+    .slice(0, last + 1)
+    .map((text, column) => {
+      const gap = column === last ? '' : ' '.repeat(Math.max(0, (widths[column] ?? 0) - displayWidth(text)));
+      return (style === undefined ? text : style(text, column)) + gap;
     })
-    .join(GAP)
-    .trimEnd();
+    .join(GAP);
 }
 
 function sum(numbers: readonly number[]): number {

@@ -19,6 +19,8 @@ export interface TerminalOptions {
   tty?: { stdin: boolean; stdout: boolean; stderr: boolean };
   /** Columns; read anew for every table, because a window can be resized. */
   width?: () => number;
+  /** Lines, likewise. */
+  height?: () => number;
   colours?: { stdout: ColorSupportLevel; stderr: ColorSupportLevel };
   /** Everything written passes through it, except `printSecret`. */
   redact?: (text: string) => string;
@@ -37,6 +39,7 @@ export class Terminal {
   readonly noticeColours: ChalkInstance;
   readonly #stdin: () => Readable;
   readonly #width: () => number;
+  readonly #height: () => number;
   readonly #redact: (text: string) => string;
   readonly #closed = new AbortController();
   #transient = false;
@@ -50,6 +53,7 @@ export class Terminal {
     this.colours = new Chalk({ level: options.colours?.stdout ?? 0 });
     this.noticeColours = new Chalk({ level: options.colours?.stderr ?? 0 });
     this.#width = options.width ?? (() => 80);
+    this.#height = options.height ?? (() => 24);
     this.#redact = options.redact ?? ((text) => text);
     this.stdout.on('error', (error: Error) => this.#stdoutFailed(error));
     // A closed stderr must not kill the program: there is nobody left to tell.
@@ -63,6 +67,11 @@ export class Terminal {
   /** Columns that stdout has; Infinity where it is no terminal: what a program reads is never truncated. */
   get width(): number {
     return this.tty.stdout ? this.#width() : Number.POSITIVE_INFINITY;
+  }
+
+  /** Lines that stdout has; Infinity where it is no terminal. */
+  get height(): number {
+    return this.tty.stdout ? this.#height() : Number.POSITIVE_INFINITY;
   }
 
   /** Columns for progress and notices on stderr. */
@@ -195,6 +204,7 @@ export function processTerminal(options: { argv: readonly string[]; redact: (tex
     stderr,
     tty: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
     width: () => (stdout.isTTY ? stdout.columns : stderr.isTTY ? stderr.columns : 80) || 80,
+    height: () => (stdout.isTTY ? stdout.rows : 24) || 24,
     colours: {
       stdout: colourLevel({ env, noColour, tty: stdout.isTTY }),
       stderr: colourLevel({ env, noColour, tty: stderr.isTTY }),

@@ -25,7 +25,7 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   input?: string;
   terminal?: Partial<TerminalOptions>;
-  /** Done once when stderr has this text; `signal` sends one to the program. */
+  /** Done once when stderr or stdout has this text; `signal` sends one to the program. */
   when?: { text: string; act: (signal: (name: string) => void) => unknown };
 }
 
@@ -68,7 +68,7 @@ export class HubForTests {
     const signals = new EventEmitter();
     let { when } = options;
     const watch = setInterval(() => {
-      if (when === undefined || !stderr().includes(when.text)) return;
+      if (when === undefined || !(stderr() + stdout()).includes(when.text)) return;
       const { act } = when;
       when = undefined;
       void act((name) => signals.emit(name));

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { changesOf, keyRows } from '../../src/service/row-changes.ts';
 import { hubForTests } from './hub-admin.ts';
 
 const hub = hubForTests();
@@ -68,9 +69,62 @@ describe('query', () => {
     expect(text?.[caret?.indexOf('^') ?? 0]).toBe('=');
   });
 
-  test('--watch asks again, until --count', async () => {
-    const run = await hub.run(['query', 'tags.number = 1', '--watch', '1s', '--count', '2', '-o', 'ndjson']);
-    expect(run.stdout.trimEnd().split('\n')).toHaveLength(2);
+  test('--watch off a terminal: the rows there are, then one record a change', async () => {
+    await hub.run(['tag', 'd10', 'watched:=true', 'mood=calm']);
+    const change = async (): Promise<void> => {
+      await hub.run(['tag', 'd10', 'mood=cross']);
+      await hub.run(['tag', 'd11', 'watched:=true']);
+    };
+    const run = await hub.run(['query', 'tags.watched = true', '--watch', '1s', '--count', '3'], {
+      when: { text: 'Watching', act: change },
+    });
+    expect(run.exitCode).toBe(0);
+    const records = run.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(records.map(({ change, row, before }) => [change, row.deviceId, row.tags.mood, before?.tags.mood])).toEqual([
+      ['present', 'd10', 'calm', undefined],
+      ['changed', 'd10', 'cross', 'calm'],
+      ['added', 'd11', undefined, undefined],
+    ]);
+  });
+
+  test('--watch on a terminal: the rows, with what changed marked', async () => {
+    await hub.run(['tag', 'd20', 'shown:=true', 'mood=calm']);
+    await hub.run(['tag', 'd21', 'shown:=true']);
+    const terminal = { tty: { stdin: true, stdout: true, stderr: true }, width: () => 160, height: () => 20 };
+    const change = async (): Promise<void> => {
+      await hub.run(['tag', 'd20', 'mood=cross']);
+      await hub.run(['tag', 'd21', 'shown:=null']);
+    };
+    const run = await hub.run(['query', 'tags.shown = true', '--watch', '1s', '--count', '4'], {
+      when: { text: 'DEVICEID', act: change },
+      terminal,
+    });
+    const screens = run.stdout.split('\u001b[H\u001b[2J').slice(1);
+    expect(screens.length).toBeGreaterThan(1);
+    expect(screens[0]).toMatch(/^2 rows at .*, every 1s\n/);
+    expect(screens.at(-1)).toMatch(/~ {2}d20 .*cross/);
+    expect(screens.slice(1).join('')).toMatch(/- {2}d21 /);
+  });
+
+  test('what is told apart: rows by their ids, aggregates by what is no number', () => {
+    const before = keyRows([
+      { deviceId: 'a', lastActivityTime: '1' },
+      { plant: 'x', devices: 1 },
+      { plant: 'y', devices: 1 },
+    ]);
+    const after = keyRows([
+      { deviceId: 'a', lastActivityTime: '2' },
+      { plant: 'x', devices: 2 },
+      { plant: 'z', devices: 1 },
+    ]);
+    expect([...changesOf(before, after).values()]).toEqual([
+      { change: 'changed', row: { plant: 'x', devices: 2 }, before: { plant: 'x', devices: 1 } },
+      { change: 'added', row: { plant: 'z', devices: 1 } },
+      { change: 'removed', row: { plant: 'y', devices: 1 } },
+    ]);
   });
 
   test('-o json with --watch is a wrong call', async () => {

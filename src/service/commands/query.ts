@@ -1,12 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { isObject, objectMember } from '../../sdk/service-documents.ts';
-import { type Column, duration, recordWriter, wholeNumber, wrongCall } from '../../terminal/index.ts';
+import { type Column, duration, memberColumns, recordWriter, wholeNumber, wrongCall } from '../../terminal/index.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
 import { completeQuery, queryRows } from '../query-text.ts';
+import { watchRows } from '../query-watch.ts';
 import { valuesOf } from '../sections.ts';
-import { addStreamOptions, refuseJsonOnStream, streamSignal, type StreamOptions } from '../streams.ts';
+import { addStreamOptions, type StreamOptions } from '../streams.ts';
 
 export type QueryOptions = StreamOptions & {
   readonly text: string | undefined;
@@ -30,6 +30,7 @@ export function addQuery(host: CommandHost): void {
       'hub-admin query',
       `hub-admin query "tags.location.plant = 'Redmond43'" -o json`,
       `hub-admin query "SELECT tags.location.plant AS plant, COUNT() AS devices FROM devices GROUP BY tags.location.plant"`,
+      `hub-admin query "connectionState = 'Disconnected'" --watch 2s --duration 3s`,
       `hub-admin query --count-only "properties.reported.connectivity = 'cellular'"`,
     ],
   })
@@ -37,7 +38,7 @@ export function addQuery(host: CommandHost): void {
     .option('--count-only', 'show how many rows there are instead of the rows')
     .option(
       '--watch [interval]',
-      'ask again and again, every 1s to 1h (default: 5s)',
+      'ask again and again, every 1s to 1h (default: 5s), and mark what changed; elsewhere than on a terminal one NDJSON record a change',
       duration('--watch', { minMs: 1000, maxMs: 3_600_000 }),
     );
   addStreamOptions(command).action(async (text: string | undefined, options: ParsedOptions, self: Command) => {
@@ -48,69 +49,72 @@ export function addQuery(host: CommandHost): void {
 }
 
 export async function runQuery(console: Console, options: QueryOptions): Promise<void> {
-  if (options.watch === undefined) {
-    if (options.count !== undefined || options.duration !== undefined) {
-      throw wrongCall('--count and --duration go with --watch', 'use --max to end after so many rows');
-    }
-    await runOnce(console, options);
+  const rows = (): AsyncGenerator =>
+    options.countOnly === true ? countRows(console, options) : readRows(console, options);
+  if (options.watch !== undefined) {
+    await watchRows(console, { ...options, interval: options.watch, read: () => collect(rows()), columnsFor });
     return;
   }
-  refuseJsonOnStream(console, 'query --watch');
-  const { signal, isOver } = streamSignal(console, options);
-  for (let round = 1; ; round++) {
-    if (console.terminal.tty.stdout && console.options.output === 'table')
-      await console.terminal.write('\u001b[H\u001b[2J');
-    await runOnce(console, options);
-    if (round === options.count || isOver()) return;
-    try {
-      await delay(options.watch, undefined, { signal });
-    } catch (error) {
-      if (isOver()) return;
-      throw error;
-    }
+  if (options.count !== undefined || options.duration !== undefined) {
+    throw wrongCall('--count and --duration go with --watch', 'use --max to end after so many rows');
   }
+  if (options.countOnly === true) await showCount(console, rows());
+  else await showRows(console, rows());
 }
 
-async function runOnce(console: Console, options: QueryOptions): Promise<void> {
-  if (options.countOnly === true) {
-    await countRows(console, options);
-    return;
-  }
-  const query = completeQuery(options.text);
-  const table = console.options.output === 'table';
-  const writer = recordWriter<unknown>(console.terminal, { format: console.options.output, empty: 'No rows.' });
-  const twins = recordWriter<unknown>(console.terminal, { format: 'table', columns: TWIN_COLUMNS, empty: 'No rows.' });
-  let chosen = table ? undefined : writer;
-  for await (const row of limitedRows(console, query, options.max)) {
-    chosen ??= isTwin(row) ? twins : writer;
+async function showRows(console: Console, rows: AsyncGenerator): Promise<void> {
+  const { output } = console.options;
+  const plain = recordWriter<unknown>(console.terminal, { format: output, empty: 'No rows.' });
+  const twins = recordWriter<unknown>(console.terminal, { format: 'table', columns: TWIN_COLUMNS });
+  let chosen = output === 'table' ? undefined : plain;
+  for await (const row of rows) {
+    chosen ??= isTwin(row) ? twins : plain;
     await chosen.write(row);
   }
-  await (chosen ?? writer).end();
+  await (chosen ?? plain).end();
 }
 
-async function* limitedRows(console: Console, query: string, max: number | undefined): AsyncGenerator {
+async function showCount(console: Console, rows: AsyncGenerator): Promise<void> {
+  const [row] = await collect(rows);
+  if (console.options.output === 'table') {
+    await console.terminal.print(String(member(row, 'count')));
+    return;
+  }
+  const writer = recordWriter(console.terminal, { format: console.options.output, single: true });
+  await writer.write(row);
+  await writer.end();
+}
+
+async function* readRows(console: Console, { text, max }: QueryOptions): AsyncGenerator {
   let count = 0;
   const options = max !== undefined && max < MAX_PAGE ? { pageSize: max } : {};
-  for await (const row of queryRows(console, query, options)) {
+  for await (const row of queryRows(console, completeQuery(text), options)) {
     yield row;
     if (++count === max) return;
   }
 }
 
 /** The hub counts where it can: a condition becomes `COUNT()`; the rows of a query of one's own are counted here. */
-async function countRows(console: Console, options: QueryOptions): Promise<void> {
-  const own = /^\s*select\b/i.test(options.text ?? '');
-  const query = own ? completeQuery(options.text) : completeQuery(options.text, 'COUNT() AS count');
+async function* countRows(console: Console, { text }: QueryOptions): AsyncGenerator {
+  const own = /^\s*select\b/i.test(text ?? '');
+  const query = own ? completeQuery(text) : completeQuery(text, 'COUNT() AS count');
   let count = 0;
   for await (const row of queryRows(console, query)) {
-    const counted = isObject(row) ? row['count'] : undefined;
+    const counted = member(row, 'count');
     if (own) count += 1;
     else count = typeof counted === 'number' ? counted : 0;
   }
-  const writer = recordWriter(console.terminal, { format: console.options.output, single: true });
-  if (console.options.output === 'table') await console.terminal.print(String(count));
-  else await writer.write({ count });
-  await writer.end();
+  yield { count };
+}
+
+async function collect(rows: AsyncGenerator): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for await (const row of rows) all.push(row);
+  return all;
+}
+
+function columnsFor(rows: readonly unknown[]): readonly Column<unknown>[] {
+  return rows.some(isTwin) ? TWIN_COLUMNS : memberColumns(rows);
 }
 
 /** What a person wants to see of a whole twin; programs get all of it. */
