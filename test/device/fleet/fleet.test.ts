@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { localServiceHub, readSettings } from '../../../src/config/index.ts';
 import { systemClock } from '../../../src/device/clock.ts';
+import type { DeviceEvent } from '../../../src/device/device-event.ts';
 import { readDeviceFile } from '../../../src/device/fleet/device-file.ts';
 import { FleetCounters } from '../../../src/device/fleet/fleet-counters.ts';
 import { FleetHub } from '../../../src/device/fleet/fleet-hub.ts';
@@ -22,6 +23,7 @@ import { openServiceClient, type ServiceClient } from '../../../src/sdk/service-
 
 interface TestFleet {
   readonly counters: FleetCounters;
+  readonly events: readonly DeviceEvent[];
   readonly ids: readonly string[];
   readonly fleetHub: FleetHub;
   /** Another look at the same hub, as a fleet that runs again has it. */
@@ -55,6 +57,7 @@ async function startFleet(count: number, document: ScenarioDocument = {}): Promi
   const fleetHub = openHub();
   await fleetHub.prepare();
   const counters = new FleetCounters(count);
+  const events: DeviceEvent[] = [];
   let wake: () => void = () => undefined;
   const running = runFleet(
     {
@@ -62,7 +65,10 @@ async function startFleet(count: number, document: ScenarioDocument = {}): Promi
       hub: fleetHub,
       connector: createConnector({ protocol: 'mqtt' }),
       counters,
-      events: () => wake(),
+      events: (event) => {
+        events.push(event);
+        wake();
+      },
       pace: new Pace({ perSecond: 1000, atOnce: 32 }, systemClock),
       ended: (_, error) => expect.unreachable(error.message),
     },
@@ -79,6 +85,7 @@ async function startFleet(count: number, document: ScenarioDocument = {}): Promi
   });
   return {
     openHub,
+    events,
     fleetHub,
     ids: plans.map(({ deviceId }) => deviceId),
     counters,
@@ -142,6 +149,28 @@ describe('a fleet', () => {
     expect(renderSummary(summary)[0]).toBe('fleet of 5, 1s:');
     expect(renderMetrics(fleet.counters)).toContain('sim_device_fleet_devices{state="connected"} 5');
   });
+});
+
+test('the same seed twice gives the same telemetry, byte for byte, times aside', async () => {
+  const body = {
+    count: { $counter: {} },
+    walk: { $walk: { start: 20, step: 0.5 } },
+    noise: { $noise: {} },
+    sine: { $sine: { min: 0, max: 1, period: 10 } },
+    choice: { $choice: ['a', 'b'] },
+    at: { $time: 'iso' },
+  };
+  const run = async (): Promise<string> => {
+    const fleet = await startFleet(10, { seed: 7, telemetry: [{ name: 's', interval: 0.1, body }] });
+    const messages = (id: string) => fleet.events.filter((e) => e.event === 'telemetry' && e.deviceId === id);
+    await fleet.until(() => fleet.ids.every((id) => messages(id).length >= 3));
+    await fleet.stop();
+    const first = fleet.ids.flatMap((id) => messages(id).slice(0, 3));
+    return JSON.stringify(first, (name, value: unknown) => (['time', 'at', 'elapsedMs'].includes(name) ? 0 : value));
+  };
+  const first = await run();
+  expect(first).toContain('"count":3');
+  expect(await run()).toBe(first);
 });
 
 describe('shards', () => {
