@@ -1,5 +1,5 @@
 import { Link, type AmqpError, type LinkHost } from './link.ts';
-import { readMessage, type IncomingMessage } from './messages.ts';
+import { readMessage, readText, type IncomingMessage } from './messages.ts';
 import type { RheaContext, RheaReceiver } from './rhea.ts';
 
 /** A message of the peer, to be settled once. */
@@ -20,7 +20,7 @@ export class IncomingLink extends Link {
   constructor(receiver: RheaReceiver, host: LinkHost) {
     super(receiver, host);
     this.#receiver = receiver;
-    this.address = receiver.target?.address ?? '';
+    this.address = readText(receiver.target?.address) ?? '';
   }
 
   /** @param options.maxMessageBytes announced to the peer, not enforced */

@@ -1,4 +1,4 @@
-import { readMap, type MessageCodec } from './messages.ts';
+import { readMap, readText, type MessageCodec } from './messages.ts';
 import type { RheaLink } from './rhea.ts';
 
 /** Why a link, a connection or a message is refused. */
@@ -73,8 +73,8 @@ export abstract class Link {
   protected answer(attach: Readonly<Record<string, unknown>>): void {
     if (this.#state !== 'asked') return;
     const link = this.#link;
-    link.set_source({ address: link.source?.address ?? undefined });
-    link.set_target({ address: link.target?.address ?? undefined });
+    link.set_source(terminus(readText(link.source?.address)));
+    link.set_target(terminus(readText(link.target?.address)));
     Object.assign(link.local.attach, { properties: link.properties, ...attach });
     link.open();
     this.#state = 'open';
@@ -84,4 +84,8 @@ export abstract class Link {
     if (this.#state === 'asked') this.#link.open(); // a detach wants an attach before it
     this.ended();
   }
+}
+
+function terminus(address: string | undefined): object {
+  return address === undefined ? {} : { address };
 }

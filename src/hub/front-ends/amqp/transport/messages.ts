@@ -147,7 +147,7 @@ function readId(id: unknown): MessageId | undefined {
   return typeof id === 'string' || typeof id === 'number' || Buffer.isBuffer(id) ? id : undefined;
 }
 
-function readText(text: unknown): string | undefined {
+export function readText(text: unknown): string | undefined {
   return typeof text === 'string' ? text : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { Link, type LinkHost } from './link.ts';
-import { readMap, type OutgoingMessage } from './messages.ts';
+import { readMap, readText, type OutgoingMessage } from './messages.ts';
 import type { RheaDelivery, RheaSender } from './rhea.ts';
 
 /** What a peer did with a message. */
@@ -27,8 +27,8 @@ export class OutgoingLink extends Link {
   constructor(sender: RheaSender, host: LinkHost) {
     super(sender, host);
     this.#sender = sender;
-    this.address = sender.source?.address ?? '';
-    this.targetAddress = sender.target?.address ?? '';
+    this.address = readText(sender.source?.address) ?? '';
+    this.targetAddress = readText(sender.target?.address) ?? '';
     this.filter = readFilter(sender.source?.filter);
     this.desiredCapabilities = readCapabilities(sender.desired_capabilities);
   }

@@ -103,7 +103,8 @@ export interface RheaDelivery {
 }
 
 interface RheaTerminus {
-  readonly address?: string | null;
+  /** Text, if the peer keeps to the protocol. */
+  readonly address?: unknown;
   readonly filter?: unknown;
 }
 
