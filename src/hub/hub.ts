@@ -6,6 +6,7 @@ import { newPolicies } from './model/shared-access-policy.ts';
 import { Authorization } from './operations/authorization.ts';
 import { BulkRegistry } from './operations/bulk-registry.ts';
 import { CloudToDevice } from './operations/cloud-to-device.ts';
+import { Certificates, type TrustedAuthority } from './operations/certificates.ts';
 import { Configurations } from './operations/configurations.ts';
 import { Connections } from './operations/connections.ts';
 import { DigitalTwins } from './operations/digital-twins.ts';
@@ -45,6 +46,8 @@ export interface HubOptions {
   readonly routes?: readonly EventSource[];
   /** Where devices upload files to; without it uploads are refused. */
   readonly fileUpload?: FileUploadOptions | undefined;
+  /** Authorities of device certificates, besides those that its owner registers. */
+  readonly deviceAuthorities?: readonly TrustedAuthority[] | undefined;
   /** Told of faults that no caller hears of. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -71,6 +74,7 @@ export class Hub {
   readonly methods: DirectMethods;
   readonly digitalTwins: DigitalTwins;
   readonly queries: Queries;
+  readonly certificates: Certificates;
   readonly configurations: Configurations;
   readonly jobs: Jobs;
   /** Imports and exports of identities. */
@@ -113,6 +117,7 @@ export class Hub {
     this.methods = new DirectMethods(this.connections, this.twins);
     this.digitalTwins = new DigitalTwins(this.twins, this.methods);
     this.queries = new Queries(context, this.twins);
+    this.certificates = new Certificates(context);
     this.configurations = new Configurations({
       context,
       queries: this.queries,
@@ -159,6 +164,7 @@ export class Hub {
     const onFault = options.onFault ?? (() => undefined);
     const hub = new Hub(context, options, openEventLog(options.eventLog ?? {}, { now: context.now, onFault }));
     await hub.connections.forgetConnected();
+    await hub.certificates.trust(options.deviceAuthorities ?? []);
     await hub.configurations.resume();
     await hub.jobs.resume();
     await hub.transfers.resume();

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
-import type { Authentication } from '../model/authentication.ts';
+import { createHash, X509Certificate } from 'node:crypto';
+import type { Authentication, X509Thumbprint } from '../model/authentication.ts';
+import { isInDate, leadsToAuthority, type PresentedChain } from '../model/certificate.ts';
 import { HubError } from '../model/hub-error.ts';
 import { targetKey, type Target } from '../model/identifiers.ts';
 import {
@@ -17,9 +18,10 @@ import type { HubContext } from './hub-context.ts';
 export type DeviceCredential =
   { kind: 'token'; token: string } | { kind: 'certificate'; certificate: ClientCertificate };
 
-/** The leaf of a TLS client's chain. */
+/** The leaf of a TLS client's chain, and what stood between it and its authority. */
 export interface ClientCertificate {
   readonly der: Buffer;
+  readonly intermediates: readonly Buffer[];
 }
 
 /** A proven device or module. */
@@ -89,7 +91,7 @@ export class Authorization {
     const proven =
       credential.kind === 'token'
         ? this.#checkDeviceToken(target, parseSasToken(credential.token), identity.authentication)
-        : checkCertificate(target, credential.certificate, identity.authentication);
+        : this.#checkCertificate(target, credential.certificate, identity.authentication);
     if (device.status === 'disabled') throw new HubError('DeviceDisabled', `device '${target.deviceId}' is disabled`);
     return proven;
   }
@@ -132,6 +134,34 @@ export class Authorization {
     return verified;
   }
 
+  /** Dates are in the client's time, as tokens' are. device-protocol.md, 2.3 */
+  #checkCertificate(
+    target: Target,
+    { der, intermediates }: ClientCertificate,
+    authentication: Authentication,
+  ): AuthenticatedDevice {
+    const nowMs = this.#context.now() - this.#context.clock.aheadMs;
+    if (!this.#isKnown(target, { leaf: der, intermediates }, authentication, nowMs)) throw unauthorized();
+    return { target, endsMs: Infinity, scope: target.moduleId === undefined ? 'device' : 'module', type: 'x509' };
+  }
+
+  #isKnown(target: Target, chain: PresentedChain, authentication: Authentication, nowMs: number): boolean {
+    switch (authentication.type) {
+      case 'selfSigned':
+        return (
+          hasThumbprint(Buffer.from(chain.leaf), authentication.x509Thumbprint) &&
+          isInDate(new X509Certificate(chain.leaf), nowMs)
+        );
+      case 'certificateAuthority': {
+        const verified = [...this.#context.certificates.values()].filter(({ isVerified }) => isVerified);
+        return leadsToAuthority(chain, targetKey(target), verified, nowMs);
+      }
+      case 'sas':
+      case 'none':
+        return false;
+    }
+  }
+
   #verifyPolicy(token: SasToken): SharedAccessPolicy {
     const policy = token.policyName === undefined ? undefined : this.#context.policies.get(token.policyName);
     if (policy === undefined || !isSignedWith(token, [policy.primaryKey, policy.secondaryKey])) throw unauthorized();
@@ -154,15 +184,7 @@ function targetPath(target: Target): readonly string[] {
   return target.moduleId === undefined ? path : [...path, 'modules', target.moduleId];
 }
 
-function checkCertificate(
-  target: Target,
-  certificate: ClientCertificate,
-  authentication: Authentication,
-): AuthenticatedDevice {
-  if (authentication.type !== 'selfSigned') throw unauthorized();
-  const { primaryThumbprint, secondaryThumbprint } = authentication.x509Thumbprint;
+function hasThumbprint(der: Buffer, { primaryThumbprint, secondaryThumbprint }: X509Thumbprint): boolean {
   const known = [primaryThumbprint, secondaryThumbprint].flatMap((text) => (text === null ? [] : [text.toLowerCase()]));
-  const presented = ['sha1', 'sha256'].map((hash) => createHash(hash).update(certificate.der).digest('hex'));
-  if (!presented.some((thumbprint) => known.includes(thumbprint))) throw unauthorized();
-  return { target, endsMs: Infinity, scope: target.moduleId === undefined ? 'device' : 'module', type: 'x509' };
+  return ['sha1', 'sha256'].some((hash) => known.includes(createHash(hash).update(der).digest('hex')));
 }

@@ -1,3 +1,4 @@
+import type { CaCertificate } from '../model/certificate.ts';
 import type { Configuration } from '../model/configuration.ts';
 import type { DeviceIdentity } from '../model/device-identity.ts';
 import type { DeviceJob } from '../model/job-result.ts';
@@ -34,6 +35,8 @@ export interface HubContext {
   readonly presence: Collection<PresenceRecord>;
   readonly sessions: Collection<MqttSession>;
   readonly policies: Collection<SharedAccessPolicy>;
+  /** Authorities of device certificates, by name. */
+  readonly certificates: Collection<CaCertificate>;
   readonly configurations: Collection<Configuration>;
   readonly jobs: Collection<Job>;
   /** The results of jobs; keys begin with the job's id. */
@@ -65,6 +68,7 @@ export function openContext(
     presence: store.collection('presence'),
     sessions: store.collection('sessions'),
     policies: store.collection('policies'),
+    certificates: store.collection('certificates'),
     configurations: store.collection('configurations'),
     jobs: store.collection('jobs'),
     deviceJobs: store.collection('deviceJobs'),

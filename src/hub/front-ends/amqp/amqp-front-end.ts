@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { createServer, type Server, type TlsOptions, type TLSSocket } from 'node:tls';
 import type { Hub } from '../../hub.ts';
+import { clientCertificateOf } from '../client-certificate.ts';
 import { closeServer, listenOnAll, type FrontEnd, type PortWish } from '../listen.ts';
 import { AmqpConnection } from './amqp-connection.ts';
 import { loadRhea } from './transport/rhea.ts';
@@ -76,7 +77,7 @@ export class AmqpAcceptor {
   }
 
   async #start(stream: Duplex, socket: TLSSocket): Promise<void> {
-    const der = socket.getPeerX509Certificate()?.raw;
+    const certificate = clientCertificateOf(socket);
     const rhea = await loadRhea();
     this.#starting.delete(stream);
     if (this.#closed) stream.destroy();
@@ -85,7 +86,7 @@ export class AmqpAcceptor {
       hub: this.#hub,
       rhea,
       stream,
-      certificate: der === undefined ? undefined : { der },
+      certificate,
       amqpPort: () => this.port,
       onFault: this.#onFault,
       onClose: () => this.#open.delete(connection),

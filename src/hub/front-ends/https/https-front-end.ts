@@ -8,10 +8,12 @@ import { HubError } from '../../model/hub-error.ts';
 import { describeTarget, type Target } from '../../model/identifiers.ts';
 import { OWNER_POLICY } from '../../model/shared-access-policy.ts';
 import type { AuthenticatedDevice, DeviceCredential } from '../../operations/authorization.ts';
+import { clientCertificateOf } from '../client-certificate.ts';
 import { closeServer, listenOnAll, type FrontEnd, type PortWish } from '../listen.ts';
 import { readBody, readJsonBody } from './request-body.ts';
 import { sendAnswer, sendError } from './response.ts';
 import type { AnyRoute, BytesRoute, HttpAnswer, Route } from './route.ts';
+import { CERTIFICATE_ROUTES } from './routes/certificates.ts';
 import { CONFIGURATION_ROUTES } from './routes/configurations.ts';
 import { CONTROL_ROUTES, type HubControl } from './routes/control.ts';
 import { DEVICE_ROUTES } from './routes/devices.ts';
@@ -91,7 +93,12 @@ function newServer(options: HttpsFrontEndOptions, dispatch: Dispatch): Server {
 }
 
 function newDispatcher(options: HttpsFrontEndOptions): Dispatch {
-  const router = newRouter([...SERVICE_ROUTES, ...DEVICE_API_ROUTES, ...CONTROL_ROUTES(options.control)]);
+  const router = newRouter([
+    ...SERVICE_ROUTES,
+    ...DEVICE_API_ROUTES,
+    ...CERTIFICATE_ROUTES,
+    ...CONTROL_ROUTES(options.control),
+  ]);
   return async (request, response) => {
     const requestId = randomUUID();
     let dialect: 'A' | 'B' = 'A';
@@ -154,8 +161,8 @@ function authenticate(hub: Hub, target: Target, request: IncomingMessage): Authe
 function credentialOf(request: IncomingMessage): DeviceCredential {
   const token = request.headers.authorization;
   if (token !== undefined) return { kind: 'token', token };
-  const der = request.socket instanceof TLSSocket ? request.socket.getPeerX509Certificate()?.raw : undefined;
-  if (der !== undefined) return { kind: 'certificate', certificate: { der } };
+  const certificate = request.socket instanceof TLSSocket ? clientCertificateOf(request.socket) : undefined;
+  if (certificate !== undefined) return { kind: 'certificate', certificate };
   throw new HubError('IotHubUnauthorized', 'the Authorization header is missing');
 }
 

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { createServer, type Server, type TlsOptions, type TLSSocket } from 'node:tls';
 import type { Hub } from '../../hub.ts';
+import { clientCertificateOf } from '../client-certificate.ts';
 import { closeServer, listenOnAll, type FrontEnd, type PortWish } from '../listen.ts';
 import { MqttConnection } from './mqtt-connection.ts';
 
@@ -58,11 +59,10 @@ export class MqttAcceptor {
   }
 
   accept(stream: Duplex, socket: TLSSocket): void {
-    const der = socket.getPeerX509Certificate()?.raw;
     const connection = new MqttConnection({
       hub: this.#hub,
       stream,
-      certificate: der === undefined ? undefined : { der },
+      certificate: clientCertificateOf(socket),
       onFault: this.#onFault,
       onClose: () => this.#open.delete(connection),
     });
