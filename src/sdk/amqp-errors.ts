@@ -75,7 +75,7 @@ export async function explainUnreachable(
   );
   return connectError(
     error,
-    { connackCode: undefined, error: evidence },
+    { refusal: undefined, error: evidence },
     { host: hostName, port, hostName, deviceId: '' },
   );
 }

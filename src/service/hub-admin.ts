@@ -20,6 +20,7 @@ import { addHubStart } from './commands/hub-start.ts';
 import { addHubStatus } from './commands/hub-status.ts';
 import { addHubStop } from './commands/hub-stop.ts';
 import { addInvoke } from './commands/invoke.ts';
+import { addMonitor } from './commands/monitor.ts';
 import { addQuery } from './commands/query.ts';
 import { addReboot } from './commands/reboot.ts';
 import { addSend } from './commands/send.ts';
@@ -36,7 +37,7 @@ declare const TANDEM_VERSION: string | undefined;
 
 type Add = (host: CommandHost) => void;
 
-const COMMANDS: readonly Add[] = [addReboot, addInvoke, addTag, addSetDesired, addQuery, addWait, addSend];
+const COMMANDS: readonly Add[] = [addReboot, addInvoke, addTag, addSetDesired, addQuery, addWait, addSend, addMonitor];
 
 const GROUPS: readonly { name: string; says: string; commands: readonly Add[] }[] = [
   {

@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 
 describe('the examples of hub-admin', () => {
-  test.each(['reboot', 'invoke', 'tag', 'set-desired', 'query', 'wait', 'send', 'explain', 'doctor', 'completion'])(
+  test.each(['reboot', 'invoke', 'tag', 'set-desired', 'query', 'wait', 'send', 'explain', 'doctor', 'completion', 'monitor'])(
     '%s',
     async (command) => {
       await runExamples([command]);

@@ -1,6 +1,7 @@
 import type { Argument, Option } from 'commander';
 import { SERVICE_CODES } from '../../sdk/service-codes.ts';
 import { OUTPUT_FORMATS } from '../../terminal/index.ts';
+import { KINDS } from '../monitor/entry.ts';
 import { SHELLS as ENV_SHELLS } from '../shell-lines.ts';
 import { SHELLS } from './scripts.ts';
 
@@ -16,6 +17,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   '--hub': ['local'],
   '--ack': ['none', 'positive', 'negative', 'full'],
   '--protocol': ['amqp', 'amqp-ws'],
+  '--kind': [...KINDS, 'all'],
   '--tier': ['F1', 'S1', 'S2', 'S3'],
   '--shell': ENV_SHELLS,
   '--status': ['enabled', 'disabled'],
