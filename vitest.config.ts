@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Most tests wait for a device or a process rather than compute: more of them at once than there are cores.
+    poolOptions: { forks: { maxForks: 4 } },
   },
 });

@@ -1,0 +1,6 @@
+import { describe } from 'vitest';
+import { stories } from './stories.ts';
+
+describe('the four stories on the local hub over amqp-ws', () => {
+  stories({ protocol: 'amqp-ws' });
+});
