@@ -17,6 +17,7 @@ import {
   readTwin,
   type TwinDocument,
 } from './service-documents.ts';
+import type { ServiceConfigurations } from './service-configurations.ts';
 import { type MethodParams, openServiceSdk, type ServiceSdk } from './service-sdk.ts';
 
 /** One page of a query: rows, and the token of the next page. */
@@ -181,6 +182,12 @@ export class ServiceClient {
         throw error;
       }
     });
+  }
+
+  /** Configurations of automatic device management; few commands need them, so they are loaded here. */
+  async configurations(): Promise<ServiceConfigurations> {
+    const { ServiceConfigurations } = await import('./service-configurations.ts');
+    return new ServiceConfigurations(this.#sdk, (doing, work) => this.#call({ doing }, work));
   }
 
   /** Resolves when the local hub answers. */

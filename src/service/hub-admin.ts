@@ -2,6 +2,10 @@ import { Command } from 'commander';
 import { addExamples, type Program } from '../terminal/index.ts';
 import { addGlobalOptions, type CommandHost, readGlobalOptions } from './command.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addConfigurationCreate } from './commands/configuration-create.ts';
+import { addConfigurationDelete } from './commands/configuration-delete.ts';
+import { addConfigurationList } from './commands/configuration-list.ts';
+import { addConfigurationShow } from './commands/configuration-show.ts';
 import { addDeviceConnectionString } from './commands/device-connection-string.ts';
 import { addDeviceCreate } from './commands/device-create.ts';
 import { addDeviceDelete } from './commands/device-delete.ts';
@@ -60,6 +64,11 @@ const GROUPS: readonly { name: string; says: string; commands: readonly Add[] }[
       addDeviceImport,
       addDeviceExport,
     ],
+  },
+  {
+    name: 'configuration',
+    says: 'Have the hub set desired properties on devices that meet a condition.',
+    commands: [addConfigurationCreate, addConfigurationList, addConfigurationShow, addConfigurationDelete],
   },
   {
     name: 'hub',

@@ -34,7 +34,7 @@ describe('the examples of hub-admin', () => {
     },
   );
 
-  test.each(['twin', 'device'])('%s …', async (group) => {
+  test.each(['twin', 'device', 'configuration'])('%s …', async (group) => {
     for (const command of await commandsOf(group)) await runExamples([group, command]);
   });
 });
