@@ -18,6 +18,7 @@ import {
   type TwinDocument,
 } from './service-documents.ts';
 import type { ServiceConfigurations } from './service-configurations.ts';
+import type { ServiceJobs } from './service-jobs.ts';
 import { type MethodParams, openServiceSdk, type ServiceSdk } from './service-sdk.ts';
 
 /** One page of a query: rows, and the token of the next page. */
@@ -182,6 +183,13 @@ export class ServiceClient {
         throw error;
       }
     });
+  }
+
+  /** Scheduled jobs; few commands need them, so they are loaded here. */
+  async jobs(): Promise<ServiceJobs> {
+    const { ServiceJobs } = await import('./service-jobs.ts');
+    const client = await this.#sdk.jobClient();
+    return new ServiceJobs(this.#sdk, client, (doing, work) => this.#call({ doing }, work));
   }
 
   /** Configurations of automatic device management; few commands need them, so they are loaded here. */

@@ -1,6 +1,6 @@
 /** azure-iothub behind one door: everything that reaches into its internals stands here and in service-agent.ts. */
 import type { Agent } from 'node:https';
-import type { Registry } from 'azure-iothub';
+import type { JobClient, Registry } from 'azure-iothub';
 import { formatServiceConnectionString, type ServiceHub } from '../config/index.ts';
 import { serviceAgent } from './service-agent.ts';
 
@@ -9,6 +9,8 @@ export interface ServiceSdk {
   readonly registry: Registry;
   rest(method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE', path: string, options: RestOptions): Promise<unknown>;
   invokeMethod(target: { deviceId: string; moduleId?: string | undefined }, params: MethodParams): Promise<unknown>;
+  /** The SDK's client of jobs, on the same connections. */
+  jobClient(): Promise<JobClient>;
   close(): void;
 }
 
@@ -55,6 +57,12 @@ export async function openServiceSdk(hub: ServiceHub, env: NodeJS.ProcessEnv): P
         : method.invokeOnModule(deviceId, moduleId));
       const result: unknown = answer.device;
       return result;
+    },
+    jobClient: async () => {
+      const { default: jobModule } = await import('azure-iothub/dist/job_client.js');
+      const jobs = new jobModule.JobClient(client);
+      client.setOptions({ http: { agent } }); // its constructor puts an agent of its own there
+      return jobs;
     },
     close: () => agent.destroy(),
   };

@@ -5,7 +5,7 @@ import { changeDevices } from './bulk.ts';
 import type { Console } from './console.ts';
 import { type CertificateFiles, removeDeviceCertificate, writeDeviceCertificate } from './device-certificate.ts';
 import { type ShownIdentity, showIdentity } from './identity-view.ts';
-import type { TargetOutcome } from './run-on-targets.ts';
+import type { TargetOutcome } from './target-outcome.ts';
 
 /** How new devices sign in. */
 export type SignIn =

@@ -1,5 +1,5 @@
 import type { MethodAnswer } from '../sdk/service-documents.ts';
-import { ProgramError } from '../terminal/index.ts';
+import { parseJson, ProgramError, wrongCall } from '../terminal/index.ts';
 import type { Console } from './console.ts';
 import { oneLine } from './sections.ts';
 
@@ -40,4 +40,21 @@ export function methodFailure(
     `device "${call.deviceId}" answered ${call.methodName} with status ${answer.status}: ${oneLine(answer.payload ?? null)}`,
     { hint: answer.status === 404 ? 'it may not have this method; the answer may list those it has' : undefined },
   );
+}
+
+/** `<method> [payload]`, as the words behind the targets. @param payload from `--payload` */
+export function readMethodWords(words: readonly string[], payload: unknown): { methodName: string; payload: unknown } {
+  const [methodName, text, ...more] = words;
+  if (methodName === undefined || methodName === '') {
+    throw wrongCall('no method named', 'hub-admin invoke <deviceId> <method> [payload]');
+  }
+  if (more.length > 0) {
+    throw wrongCall(
+      `unexpected ${more.map((word) => `"${word}"`).join(' ')}`,
+      'quote the payload so that it is one word',
+    );
+  }
+  if (text === undefined) return { methodName, payload: payload ?? null };
+  if (payload !== undefined) throw wrongCall('the payload is given twice: as a word and with --payload');
+  return { methodName, payload: parseJson('the payload', text) };
 }

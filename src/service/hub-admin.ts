@@ -25,6 +25,9 @@ import { addHubStatus } from './commands/hub-status.ts';
 import { addHubStop } from './commands/hub-stop.ts';
 import { addInvoke } from './commands/invoke.ts';
 import { addMonitor } from './commands/monitor.ts';
+import { addJobList } from './commands/job-list.ts';
+import { addJobInvoke, addJobReboot, addJobSetDesired, addJobTag } from './commands/job-schedule.ts';
+import { addJobCancel, addJobShow, addJobWatch } from './commands/job-show.ts';
 import { addQuery } from './commands/query.ts';
 import { addReboot } from './commands/reboot.ts';
 import { addSend } from './commands/send.ts';
@@ -63,6 +66,20 @@ const GROUPS: readonly { name: string; says: string; commands: readonly Add[] }[
       addDeviceConnectionString,
       addDeviceImport,
       addDeviceExport,
+    ],
+  },
+  {
+    name: 'job',
+    says: 'Operations that the hub carries out on many devices, now or later.',
+    commands: [
+      addJobReboot,
+      addJobInvoke,
+      addJobTag,
+      addJobSetDesired,
+      addJobList,
+      addJobShow,
+      addJobWatch,
+      addJobCancel,
     ],
   },
   {

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, objectMember } from '../sdk/service-documents.ts';
-import type { Column } from '../terminal/index.ts';
+import { type Column, relativeTime } from '../terminal/index.ts';
 
 /** As much of an identity as showing it needs. */
 export type ShownIdentity = JsonObject & { readonly deviceId: string; readonly authentication: JsonObject };
@@ -22,7 +22,7 @@ export const IDENTITY_COLUMNS: readonly Column<ShownIdentity>[] = [
   { title: 'status', value: (identity) => identity['status'] },
   { title: 'connection', value: (identity) => identity['connectionState'] },
   { title: 'authentication', value: (identity) => identity.authentication['type'] },
-  { title: 'last activity', value: (identity) => time(identity['lastActivityTime']) },
+  { title: 'last activity', value: (identity) => identity['lastActivityTime'], kind: 'time' },
 ];
 
 /** The members of an identity for a card. */
@@ -41,7 +41,7 @@ export function identityCard(identity: ShownIdentity): Record<string, unknown> {
     primaryThumbprint: thumbprints['primaryThumbprint'] ?? undefined,
     secondaryThumbprint: thumbprints['secondaryThumbprint'] ?? undefined,
     edge: objectMember(identity, 'capabilities')['iotEdge'] === true ? true : undefined,
-    'last activity': time(identity['lastActivityTime']),
+    'last activity': relativeTime(identity['lastActivityTime']),
     etag: identity['etag'],
     certificateFile: identity['certificateFile'],
     keyFile: identity['keyFile'],
@@ -52,9 +52,4 @@ export function identityCard(identity: ShownIdentity): Record<string, unknown> {
 export function keyOf(identity: ShownIdentity, which: 'primary' | 'secondary'): string | undefined {
   const key = objectMember(identity.authentication, 'symmetricKey')[`${which}Key`];
   return typeof key === 'string' && key !== '' ? key : undefined;
-}
-
-/** The hub's "never" is the year 1. */
-function time(value: unknown): unknown {
-  return typeof value === 'string' && value.startsWith('0001-01-01') ? undefined : value;
 }

@@ -5,16 +5,16 @@ const LONGEST_PAUSE_MS = 5000;
 const GROWTH = 1.5;
 
 /**
- * Tries again and again, 0.5 s apart at first and 5 s at last, until `attempt` gives something or the time is up.
+ * Tries again and again, 0.5 s apart at first (or `firstPauseMs`) and 5 s at last, until `attempt` gives something or the time is up.
  *
  * @returns undefined when the time is up; the last attempt is made at the very end
  */
 export async function poll<T>(
-  options: { timeoutMs: number; signal: AbortSignal },
+  options: { timeoutMs: number; signal: AbortSignal; firstPauseMs?: number },
   attempt: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const endsAt = performance.now() + options.timeoutMs;
-  let pause = FIRST_PAUSE_MS;
+  let pause = options.firstPauseMs ?? FIRST_PAUSE_MS;
   for (;;) {
     const found = await attempt();
     if (found !== undefined) return found;

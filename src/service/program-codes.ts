@@ -50,6 +50,13 @@ export const PROGRAM_CODES = {
     'No device was selected.',
     'Try the condition with hub-admin query; --allow-none makes this no error.',
   ),
+  JobNotDone: own(
+    'timedOut',
+    'A job was not over in time, or had not come to a device when its time was up.',
+    'Watch it with hub-admin job watch, or give it longer with --max-execution-time.',
+  ),
+  JobCancelled: own('failed', 'A job was cancelled before it began.', 'Make another one.'),
+  JobFailed: own('failed', 'A job failed.', 'Read its reason with hub-admin job show.'),
   NotConfirmed: own('failed', 'The question was not answered with yes.', 'Answer y, or give --yes.'),
   MethodFailed: own(
     'deviceFailed',

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { cellText, type Column, formatDuration, ProgramError, renderTable } from '../terminal/index.ts';
+import { type Column, columnText, formatDuration, ProgramError, renderTable } from '../terminal/index.ts';
 import type { Console } from './console.ts';
 import { csvRecord } from './csv-stream.ts';
 import { changesOf, type KeyedRows, keyRows, type RowChange } from './row-changes.ts';
@@ -98,10 +98,10 @@ function screen(console: Console, options: WatchOptions, { time, before, after, 
   const columns = options.columnsFor(all.map(([, row]) => row));
   const cells = shown.map(([key, row]) => [
     MARKS[changes.get(key)?.change ?? 'present'],
-    ...columns.map((column) => cellText(column.value(row))),
+    ...columns.map((column) => columnText(column, row)),
   ]);
   const old = shown.map(([key]) =>
-    columns.map((column) => cellText(before?.has(key) ? column.value(before.get(key)) : undefined)),
+    columns.map((column) => (before?.has(key) === true ? columnText(column, before.get(key)) : '')),
   );
   const { colours } = terminal;
   const table = renderTable(['', ...columns.map((column) => column.title)], cells, {

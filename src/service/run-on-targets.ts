@@ -1,15 +1,9 @@
-import {
-  type Column,
-  ProgramError,
-  recordWriter,
-  type RecordWriter,
-  reportError,
-  showProgress,
-} from '../terminal/index.ts';
+import { type Column, ProgramError, recordWriter, showProgress } from '../terminal/index.ts';
 import { inBatches } from './bulk.ts';
 import { inOrder } from './concurrency.ts';
 import { confirmOrRefuse } from './confirm.ts';
 import type { Console } from './console.ts';
+import { outcomeWriter, type TargetOutcome } from './target-outcome.ts';
 import { type FailedTarget, summarize } from './target-summary.ts';
 import { findTargets, meansAll, type Selection, type TargetOptions } from './targets.ts';
 
@@ -38,12 +32,6 @@ export interface TargetOperation<Data extends object> {
   readonly secret?: boolean;
   /** The next useful command after success on one device. */
   readonly next?: (record: Data) => string | undefined;
-}
-
-export interface TargetOutcome<Data> {
-  readonly deviceId: string;
-  readonly record?: Data;
-  readonly error?: ProgramError;
 }
 
 /**
@@ -95,7 +83,7 @@ async function runOnMany<Data extends object>(
   operation: TargetOperation<Data> & { concurrency: number },
 ): Promise<void> {
   const progress = showProgress(console.terminal, operation.verb, deviceIds.length);
-  const writer = manyWriter(console, operation);
+  const writer = outcomeWriter(console, operation);
   const failed: FailedTarget[] = [];
   const attempt = async (unit: readonly string[]): Promise<TargetOutcome<Data>[]> => {
     const outcomes = await runSafely(unit, operation);
@@ -137,32 +125,6 @@ async function runSafely<Data extends object>(
     if (!(error instanceof ProgramError)) throw error;
     return deviceIds.map((deviceId) => ({ deviceId, error }));
   }
-}
-
-function manyWriter<Data extends object>(
-  console: Console,
-  operation: TargetOperation<Data>,
-): RecordWriter<TargetOutcome<Data>> {
-  const { output } = console.options;
-  const secret = operation.secret === true;
-  if (output !== 'table') {
-    const writer = recordWriter<object>(console.terminal, { format: output, secret });
-    return { write: (outcome) => writer.write(outcomeRecord(outcome)), end: () => writer.end() };
-  }
-  const columns: Column<TargetOutcome<Data>>[] = [
-    { title: 'deviceId', value: (outcome) => outcome.deviceId },
-    ...operation.columns.map(({ title, value }) => ({
-      title,
-      value: (outcome: TargetOutcome<Data>) => (outcome.record === undefined ? '' : value(outcome.record)),
-    })),
-    { title: 'result', value: (outcome) => outcome.error?.message ?? 'done' },
-  ];
-  return recordWriter(console.terminal, { format: 'table', columns, secret });
-}
-
-function outcomeRecord<Data extends object>({ deviceId, record, error }: TargetOutcome<Data>): object {
-  if (error === undefined) return record ?? { deviceId };
-  return { deviceId, ...record, error: reportError(error) };
 }
 
 async function showPlan(

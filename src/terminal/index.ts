@@ -7,6 +7,7 @@ export { addExamples } from './command-line.ts';
 export { type ErrorReport, renderError, reportError, type ReportStyle, reportStyle } from './error-report.ts';
 export {
   type Column,
+  columnText,
   memberColumns,
   OUTPUT_FORMATS,
   type OutputFormat,
@@ -18,6 +19,7 @@ export { cellText, renderTable } from './table.ts';
 export { csvLine } from './csv.ts';
 export { displayWidth, fitText, printable } from './display-text.ts';
 export { type Progress, showProgress, showWaiting, type Waiting } from './progress.ts';
+export { relativeTime } from './relative-time.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { choice, duration, json, parseJson, wholeNumber } from './option-parsers.ts';
 export { nearest } from './nearest.ts';

@@ -1,4 +1,5 @@
 import { csvLine, flatten } from './csv.ts';
+import { relativeTime } from './relative-time.ts';
 import { cellText, renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -9,6 +10,14 @@ export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => unknown;
+  /** `time`: shown as how long ago. */
+  readonly kind?: 'time';
+}
+
+/** What stands in a cell of the table for people. */
+export function columnText<Row>(column: Column<Row>, row: Row): string {
+  const value = column.value(row);
+  return cellText(column.kind === 'time' ? relativeTime(value) : value);
 }
 
 /** Takes the records of a command one by one and writes them in one format. Call `end` once, also when there were none. */
@@ -87,7 +96,7 @@ function tableWriter<Row>(terminal: Terminal, write: Write, options: RecordWrite
   let written = false;
   const flush = async (): Promise<void> => {
     const columns = options.columns ?? memberColumns(waiting);
-    const rows = waiting.map((row) => columns.map((column) => cellText(column.value(row))));
+    const rows = waiting.map((row) => columns.map((column) => columnText(column, row)));
     const titles = columns.map((column) => column.title);
     const lines = renderTable(titles, rows, { width: terminal.width, colours: terminal.colours });
     const shown = written ? lines.slice(1) : lines;

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { changeDevices } from '../bulk.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
-import { runOnTargets, type TargetOutcome } from '../run-on-targets.ts';
+import { runOnTargets } from '../run-on-targets.ts';
+import type { TargetOutcome } from '../target-outcome.ts';
 import { addTargetOptions, type Selection, takeOnlyTargets, type TargetOptions } from '../targets.ts';
 
 export type DeleteOptions = TargetOptions & { readonly ifMatch?: string };

@@ -1,9 +1,15 @@
 import type { Command } from 'commander';
-import { duration, json, parseJson, wrongCall } from '../../terminal/index.ts';
+import { duration, json } from '../../terminal/index.ts';
 import { renderCard } from '../card.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
-import { callMethod, MAX_METHOD_TIMEOUT_MS, methodFailure, MIN_METHOD_TIMEOUT_MS } from '../direct-method.ts';
+import {
+  callMethod,
+  MAX_METHOD_TIMEOUT_MS,
+  methodFailure,
+  MIN_METHOD_TIMEOUT_MS,
+  readMethodWords,
+} from '../direct-method.ts';
 import { runOnTargets, type TargetResult } from '../run-on-targets.ts';
 import { addTargetOptions, type Selection, takeTargets, type TargetOptions } from '../targets.ts';
 
@@ -58,7 +64,7 @@ export function addInvoke(host: CommandHost): void {
       const { selection, rest } = takeTargets(words, options);
       await runInvoke(host.open(self), selection, {
         ...options,
-        ...readMethod(rest, options),
+        ...readMethodWords(rest, options.payload),
         timeout: options.timeout ?? 30_000,
         connectTimeout: options.connectTimeout ?? 0,
       });
@@ -99,20 +105,4 @@ async function invoke(console: Console, deviceId: string, options: InvokeOptions
     payload: answer.payload,
   };
   return failure === undefined ? { record } : { record, failure };
-}
-
-function readMethod(rest: readonly string[], options: ParsedOptions): { methodName: string; payload: unknown } {
-  const [methodName, text, ...more] = rest;
-  if (methodName === undefined || methodName === '') {
-    throw wrongCall('no method named', 'hub-admin invoke <deviceId> <method> [payload]');
-  }
-  if (more.length > 0) {
-    throw wrongCall(
-      `unexpected ${more.map((word) => `"${word}"`).join(' ')}`,
-      'quote the payload so that it is one word',
-    );
-  }
-  if (text === undefined) return { methodName, payload: options.payload ?? null };
-  if (options.payload !== undefined) throw wrongCall('the payload is given twice: as a word and with --payload');
-  return { methodName, payload: parseJson('the payload', text) };
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { TwinDocument } from '../../sdk/service-documents.ts';
-import { type Column, cellText, recordWriter, renderTable } from '../../terminal/index.ts';
+import { type Column, cellText, columnText, recordWriter, renderTable } from '../../terminal/index.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
 import { isSameJson, lastUpdated, pathsOf, valueAt } from '../sections.ts';
@@ -34,7 +34,7 @@ export async function runTwinDiff(console: Console, options: { deviceId: string;
   const { desired, reported } = twin.properties;
   const { output } = console.options;
   if (output === 'table') {
-    const rows = values.map((value) => COLUMNS.map((column) => cellText(column.value(value))));
+    const rows = values.map((value) => COLUMNS.map((column) => columnText(column, value)));
     const titles = COLUMNS.map((column) => column.title);
     const table = renderTable(titles, rows, { width: console.terminal.width, colours: console.terminal.colours });
     const versions = `desired version ${cellText(desired['$version'])}, reported version ${cellText(reported['$version'])}`;
@@ -82,7 +82,7 @@ const COLUMNS: readonly Column<Difference>[] = [
   { title: 'state', value: (value) => value.state },
   { title: 'desired', value: (value) => value.desired },
   { title: 'reported', value: (value) => value.reported },
-  { title: 'desired at', value: (value) => value.desiredUpdated },
+  { title: 'desired at', value: (value) => value.desiredUpdated, kind: 'time' },
   { title: 'version', value: (value) => value.desiredVersion },
-  { title: 'reported at', value: (value) => value.reportedUpdated },
+  { title: 'reported at', value: (value) => value.reportedUpdated, kind: 'time' },
 ];
