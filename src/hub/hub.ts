@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { EventSource } from './model/event-notifications.ts';
+import { MAX_CONFIGURATIONS } from './model/configuration.ts';
 import type { EventLog } from './model/event.ts';
 import { FILE_NOTIFICATION_CONTENT_TYPE } from './model/file-upload.ts';
+import type { Tier } from './model/throttle.ts';
 import { newPolicies } from './model/shared-access-policy.ts';
 import { Authorization } from './operations/authorization.ts';
 import { BulkRegistry } from './operations/bulk-registry.ts';
@@ -28,6 +30,7 @@ import { Queries } from './operations/queries.ts';
 import { tellRoutedEvents } from './operations/routed-events.ts';
 import { Telemetry } from './operations/telemetry.ts';
 import { TransferJobs } from './operations/transfer-jobs.ts';
+import type { Throttles } from './operations/throttles.ts';
 import { Twins } from './operations/twins.ts';
 import type { AppendLog } from './store/event-log/append-log.ts';
 import { openEventLog, type EventLogOptions } from './store/event-log/event-log-options.ts';
@@ -48,6 +51,8 @@ export interface HubOptions {
   readonly fileUpload?: FileUploadOptions | undefined;
   /** Authorities of device certificates, besides those that its owner registers. */
   readonly deviceAuthorities?: readonly TrustedAuthority[] | undefined;
+  /** Throttles and the daily quota of one unit of this edition; default: neither. */
+  readonly tier?: Tier | undefined;
   /** Told of faults that no caller hears of. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -67,6 +72,7 @@ export class Hub {
   readonly events: HubEvents;
   readonly authorization: Authorization;
   readonly connections: Connections;
+  readonly throttles: Throttles;
   readonly registry: IdentityRegistry;
   readonly modules: ModuleRegistry;
   readonly bulk: BulkRegistry;
@@ -108,6 +114,7 @@ export class Hub {
     this.clock = context.clock;
     this.now = context.now;
     this.events = context.events;
+    this.throttles = context.throttles;
     this.authorization = new Authorization(context);
     this.connections = new Connections(context);
     this.registry = new IdentityRegistry(context, this.connections);
@@ -123,6 +130,7 @@ export class Hub {
       queries: this.queries,
       registry: this.registry,
       modules: this.modules,
+      maxConfigurations: context.throttles.limits?.configurations ?? MAX_CONFIGURATIONS,
       onFault: (error) => onFault?.(error),
     });
     this.transfers = new TransferJobs(context, identityTransfer(context, this.bulk, this.configurations));
@@ -132,9 +140,9 @@ export class Hub {
       methods: this.methods,
       queries: this.queries,
       newOrder: () => this.registry.newGenerationId(),
-      pace: () => Promise.resolve(),
-      maxRunning: MAX_RUNNING_JOBS,
-      refuseMore: false,
+      pace: () => context.throttles.pace('jobDevices'),
+      maxRunning: context.throttles.limits?.activeJobs ?? MAX_RUNNING_JOBS,
+      refuseMore: context.throttles.limits !== undefined,
       onFault: (error) => onFault?.(error),
     });
     this.telemetry = new Telemetry(context, this.connections, log);
@@ -155,7 +163,12 @@ export class Hub {
   /** Opens a hub on what its journal holds; an empty one gets the default policies. */
   static async open(options: HubOptions): Promise<Hub> {
     const store = new Store(options.journal);
-    const context = openContext(store, { now: options.now ?? Date.now, randomBytes, hostNames: options.hostNames });
+    const context = openContext(store, {
+      now: options.now ?? Date.now,
+      randomBytes,
+      hostNames: options.hostNames,
+      tier: options.tier,
+    });
     if (context.policies.size === 0) {
       await store.change(() => {
         for (const policy of newPolicies(randomBytes)) context.policies.put(policy.name, policy);

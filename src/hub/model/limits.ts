@@ -23,6 +23,8 @@ export const MAX_STATUS_REASON_CHARS = 128;
 export const MAX_BULK_DEVICES = 100;
 export const MAX_LIST_DEVICES = 1000;
 export const MAX_MODULES_PER_DEVICE = 50;
+/** Devices and modules of a hub. */
+export const MAX_IDENTITIES = 1_000_000;
 export const MAX_QUERY_PAGE = 100;
 
 /** Microsoft's own SAS class forgives a clock that is this far off. */

@@ -51,6 +51,8 @@ export class CloudToDevice {
   async send(deviceId: string, message: CloudToDeviceMessage): Promise<void> {
     const enqueuedMs = this.#context.now();
     const { expiresMs } = checkCloudToDeviceMessage(this.#inHubTime(message), enqueuedMs);
+    this.#context.throttles.countMessage(message.body.length);
+    await this.#context.throttles.admit('cloudToDeviceSend');
     const { properties, ack } = message;
     const systemProperties = withExpiry(message);
     const body = message.body.toString('base64');

@@ -15,8 +15,7 @@ import { isJsonObject, ownMember, type JsonObject } from '../model/json.ts';
 import { ConfigurationTargets, type ConfigurationTools } from './configuration-targets.ts';
 
 export interface ConfigurationsOptions extends ConfigurationTools {
-  /** Default: 100, as every tier but the free one has. */
-  readonly maxConfigurations?: number;
+  readonly maxConfigurations: number;
 }
 
 /** Configurations: automatic device management. @see service-protocol.md, 9 */
@@ -150,7 +149,7 @@ export class Configurations {
   }
 
   #newInChange(id: string, body: JsonObject): Configuration {
-    const { context, maxConfigurations = MAX_CONFIGURATIONS } = this.#options;
+    const { context, maxConfigurations } = this.#options;
     if (context.configurations.has(id)) throw new HubError('ConfigurationAlreadyExists', 'Conflict');
     if (context.configurations.size >= maxConfigurations) {
       throw new HubError('ConfigurationCountLimitExceeded', `the hub has ${maxConfigurations} configurations already`);

@@ -75,11 +75,12 @@ export class Connections {
    * A query behind the device's CONNACK finds it connected. Nothing of that waits for the journal: after a crash nobody is
    * connected anyway, and a commit for each connect would cost as much as its handshake.
    *
-   * @throws HubError DeviceNotFound, DeviceDisabled when the device was deleted or disabled in between
+   * @throws HubError ThrottlingException; DeviceNotFound, DeviceDisabled when the device was deleted or disabled in between
    */
   open(target: Target, link: DeviceLink): Connection {
     const key = targetKey(target);
     this.#checkMayConnect(key);
+    this.#context.throttles.count('connections');
     const connection: Connection = { target, key, link, takesMethods: false, closeListeners: new Set() };
     const before = this.#current.get(key);
     this.#enter(connection);

@@ -9,10 +9,12 @@ import type { RandomBytes } from '../model/shared-access-key.ts';
 import type { SharedAccessPolicy } from '../model/shared-access-policy.ts';
 import type { Twin } from '../model/twin.ts';
 import type { Collection } from '../store/collection.ts';
+import type { Tier } from '../model/throttle.ts';
 import type { Store } from '../store/store.ts';
 import { HubClock, type Clock } from './clock.ts';
 import { DeviceQueues } from './cloud-to-device-queues.ts';
 import { HubEvents } from './hub-events.ts';
+import { Throttles } from './throttles.ts';
 
 /** When a device or module was last connected, as it is kept; what happens while it is connected is in `Connections`. */
 export interface PresenceRecord {
@@ -46,6 +48,7 @@ export interface HubContext {
   /** Cloud-to-device messages by device. */
   readonly queues: DeviceQueues;
   readonly events: HubEvents;
+  readonly throttles: Throttles;
   readonly clock: HubClock;
   /** The hub's time: `clock.now`. */
   readonly now: Clock;
@@ -57,7 +60,7 @@ export interface HubContext {
 /** Opens the collections of a store. */
 export function openContext(
   store: Store,
-  edges: { now: Clock; randomBytes: RandomBytes; hostNames: readonly string[] },
+  edges: { now: Clock; randomBytes: RandomBytes; hostNames: readonly string[]; tier?: Tier | undefined },
 ): HubContext {
   const clock = new HubClock(edges.now);
   return {
@@ -75,6 +78,7 @@ export function openContext(
     transferJobs: store.collection('transferJobs'),
     queues: new DeviceQueues(store),
     events: new HubEvents(),
+    throttles: new Throttles(edges.tier, clock.now),
     clock,
     now: clock.now,
     randomBytes: edges.randomBytes,

@@ -10,7 +10,7 @@ import { decimalEtag, meetsPrecondition, type Precondition } from '../model/etag
 import { HubError } from '../model/hub-error.ts';
 import { targetKey } from '../model/identifiers.ts';
 import type { JsonObject } from '../model/json.ts';
-import { MAX_LIST_DEVICES } from '../model/limits.ts';
+import { MAX_IDENTITIES, MAX_LIST_DEVICES } from '../model/limits.ts';
 import type { ModuleIdentity } from '../model/module-identity.ts';
 import { formatTicks, formatTimestamp, NEVER } from '../model/timestamps.ts';
 import { newTwin, type Twin } from '../model/twin.ts';
@@ -105,6 +105,7 @@ export class IdentityRegistry {
   createInChange(deviceId: string, input: DeviceIdentityInput): DeviceIdentity {
     if (this.#context.devices.has(deviceId)) throw new HubError('DeviceAlreadyExists', 'Conflict');
     this.#checkScope(input);
+    this.checkRoom();
     const facts = { generationId: this.newGenerationId(), etagCounter: this.newEtagCounter() };
     const device = createDeviceIdentity(deviceId, input, facts);
     this.#context.devices.put(deviceId, device);
@@ -143,6 +144,15 @@ export class IdentityRegistry {
 
   newEtagCounter(): number {
     return 1 + (this.#context.randomBytes(4).readUInt32BE() % MAX_FIRST_ETAG);
+  }
+
+  /** @throws HubError TooManyDevices */
+  checkRoom(): void {
+    const { devices, modules, throttles } = this.#context;
+    const limit = throttles.limits?.identities ?? MAX_IDENTITIES;
+    if (devices.size + modules.size >= limit) {
+      throw new HubError('TooManyDevices', `the hub has ${limit} devices and modules already`);
+    }
   }
 
   /** A leaf device stands below an edge device that there is. */

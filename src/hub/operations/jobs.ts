@@ -44,7 +44,7 @@ export class Jobs {
     queries.condition(job.queryCondition);
     await context.store.change(() => {
       if (context.jobs.has(jobId)) throw new HubError('JobAlreadyExists', `job '${jobId}' exists already`);
-      if (refuseMore && this.#activeCount() >= maxRunning) {
+      if (refuseMore && job.startMs <= context.now() && this.#activeCount() >= maxRunning) {
         throw new HubError(
           'ThrottlingMaxActiveJobCountExceeded',
           `${maxRunning} jobs are active, more than that this tier does not allow`,

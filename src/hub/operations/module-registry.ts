@@ -71,6 +71,7 @@ export class ModuleRegistry {
         `device '${target.deviceId}' has ${MAX_MODULES_PER_DEVICE} modules already`,
       );
     }
+    this.#devices.checkRoom();
     const facts = { generationId: this.#devices.newGenerationId(), etagCounter: this.#devices.newEtagCounter() };
     const module: ModuleIdentity = { ...target, ...facts, ...input };
     this.#context.modules.put(targetKey(target), module);

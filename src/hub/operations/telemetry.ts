@@ -57,10 +57,11 @@ export class Telemetry {
    *
    * @returns the batch that the message is stored with: acknowledge behind its `whenStored`. All messages of one moment share
    *   one. Undefined when nothing is to be waited for.
-   * @throws HubError MessageTooLarge
+   * @throws HubError MessageTooLarge, IotHubQuotaExceeded, ThrottlingException
    */
   accept(source: TelemetrySource, message: DeviceMessage): AppendedBatch | undefined {
     checkDeviceMessage(message);
+    this.#context.throttles.countTelemetry(message.body.length);
     this.#connections.heardFrom(source.key);
     return this.#log.append(source.partition, source.stamps, message);
   }
@@ -76,6 +77,7 @@ export class Telemetry {
 
   /** As {@link accept}; the caller keeps to `maxBodyBytes`. */
   acceptPrepared({ source, encoded }: PreparedTelemetry, body: Buffer): AppendedBatch | undefined {
+    this.#context.throttles.countTelemetry(body.length);
     this.#connections.heardFrom(source.key);
     return this.#log.appendPrepared(source.partition, encoded, body);
   }

@@ -36,6 +36,7 @@ export class Twins {
 
   /** The twin as its device sees it, behind what the device reported before it asked. Throws as {@link get} does. */
   async deviceDocument(target: Target): Promise<JsonObject> {
+    await this.#context.throttles.admit('twinReads');
     await this.#context.store.settled();
     return deviceTwinDocument(this.get(target));
   }
@@ -71,6 +72,7 @@ export class Twins {
    * @throws HubError ArgumentInvalid, PreconditionFailed, DeviceNotFound
    */
   async report(target: Target, patch: unknown, ifVersion?: number): Promise<number> {
+    await this.#context.throttles.admit('twinUpdates');
     const twin = await this.#context.store.change(() => {
       const reported = reportProperties(this.get(target), patch, this.#time(), ifVersion);
       this.#context.twins.put(targetKey(target), reported);

@@ -27,6 +27,7 @@ import { METHOD_ROUTES } from './routes/methods.ts';
 import { MODULE_ROUTES } from './routes/modules.ts';
 import { QUERY_ROUTES } from './routes/query.ts';
 import { TWIN_ROUTES } from './routes/twins.ts';
+import { operationClassOf, operationCost } from './throttled-routes.ts';
 import { acceptWebSockets, type WebSocketProtocols } from './websocket.ts';
 
 export interface HttpsFrontEndOptions {
@@ -129,10 +130,12 @@ async function answerRequest(
   { route, url, params }: FoundRoute,
   request: IncomingMessage,
 ): Promise<HttpAnswer> {
+  const operation = operationClassOf(route);
   const call = { params, query: url.searchParams, headers: request.headers, rawHeaders: request.rawHeaders };
   if (route.permissions === 'device') {
     const device = authenticate(hub, { deviceId: params['deviceId'] ?? '' }, request);
     checkApiVersion(url);
+    if (operation !== undefined) await hub.throttles.admit(operation);
     return route.run(hub, { ...call, device, body: await readBody(request, route.maxBytes) });
   }
   if (route.permissions !== 'open') {
@@ -140,7 +143,9 @@ async function answerRequest(
     if (route.permissions !== 'owner') checkApiVersion(url);
   }
   if ('maxBytes' in route) return route.run(hub, { ...call, body: await readBody(request, route.maxBytes) });
-  return route.run(hub, { ...call, body: await readJsonBody(request) });
+  const body = await readJsonBody(request);
+  if (operation !== undefined) await hub.throttles.admit(operation, operationCost(operation, body));
+  return route.run(hub, { ...call, body });
 }
 
 /**

@@ -38,6 +38,7 @@ export class KnownTopics {
     const header = bytes[start];
     if (header !== PUBLISH_QOS_1 && header !== PUBLISH_QOS_0) return false;
     if (end - body < 2) return false;
+    if (this.#session.hub.throttles.limits !== undefined) return false; // may have to wait
     const topicStart = body + 2;
     const topicEnd = topicStart + bytes.readUInt16BE(body);
     const payloadStart = header === PUBLISH_QOS_1 ? topicEnd + 2 : topicEnd;

@@ -24,6 +24,13 @@ const UNACCEPTABLE_PROTOCOL_VERSION = 1;
 /** Whatever is wrong with who connects, the hub says only this. @see device-protocol.md, 3.2 */
 const NOT_AUTHORIZED = 5;
 
+/** For who may come again later. */
+const SERVER_UNAVAILABLE = 3;
+
+function returnCodeOf({ code }: HubError): number {
+  return code === 'ThrottlingException' ? SERVER_UNAVAILABLE : NOT_AUTHORIZED;
+}
+
 /** Lets a device in or not: version, user name, client id, credential, session, then the place of an older connection. */
 export async function connectDevice(connecting: Connecting, packet: IConnectPacket): Promise<ConnectOutcome> {
   if (packet.protocolVersion !== 4) return { kind: 'refused', returnCode: UNACCEPTABLE_PROTOCOL_VERSION };
@@ -32,7 +39,7 @@ export async function connectDevice(connecting: Connecting, packet: IConnectPack
     const device = connecting.hub.authorization.authenticateDevice(username.target, credentialOf(connecting, packet));
     return await openSession(connecting, packet, { username, device });
   } catch (error) {
-    if (error instanceof HubError) return { kind: 'refused', returnCode: NOT_AUTHORIZED };
+    if (error instanceof HubError) return { kind: 'refused', returnCode: returnCodeOf(error) };
     throw error;
   }
 }
@@ -57,6 +64,7 @@ async function openSession(
   packet: IConnectPacket,
   { username, device }: { username: MqttUsername; device: AuthenticatedDevice },
 ): Promise<ConnectOutcome> {
+  await hub.throttles.turn('connections');
   const key = targetKey(device.target);
   const persistent = packet.clean === false;
   if (!persistent) await hub.sessions.forget(key);

@@ -17,6 +17,8 @@ export function handlePublish(session: DeviceSession, packet: IPublishPacket): P
     throw new HubError('InvalidOperation', `${session.describe()} may not publish to ${packet.topic}`);
   session.hub.connections.heardFrom(session.key);
   if (topic.kind === 'telemetry') {
+    const waitMs = session.hub.throttles.waitMs('telemetry');
+    if (waitMs > 0) return publishLater(session, topic.bag, packet, waitMs);
     const batch = acceptTelemetry(session, topic.bag, packet);
     if (packet.qos === 1) session.acknowledge(packetId(packet), batch);
     return undefined;
@@ -27,6 +29,18 @@ export function handlePublish(session: DeviceSession, packet: IPublishPacket): P
     return undefined;
   }
   return done.then(() => acknowledge(session, packet));
+}
+
+/** Too many messages: this one is acknowledged late, and what comes behind it waits too. device-protocol.md, 3.6 */
+async function publishLater(
+  session: DeviceSession,
+  bag: string,
+  packet: IPublishPacket,
+  waitMs: number,
+): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, waitMs));
+  const batch = acceptTelemetry(session, bag, packet);
+  if (packet.qos === 1) session.acknowledge(packetId(packet), batch);
 }
 
 type Request = Exclude<PublishTopic, { kind: 'telemetry' }>;
