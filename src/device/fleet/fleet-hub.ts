@@ -11,13 +11,14 @@ import {
 import type { DeviceEndpoint } from '../../sdk/device-sdk.ts';
 import { ProgramError } from '../../terminal/index.ts';
 import type { Clock } from '../clock.ts';
+import type { Credentials } from './credentials.ts';
 import { registerFleet, type Registration } from './fleet-registration.ts';
 
 export interface FleetHubOptions {
   readonly settings: Settings;
   readonly devices: readonly Registration[];
-  /** From a file; undefined: from the hub's registry. */
-  readonly connections: ReadonlyMap<string, DeviceConnectionString> | undefined;
+  /** From a file or a provisioning service; undefined: from the hub's registry. */
+  readonly credentials: Credentials | undefined;
   readonly create: boolean;
   readonly startHub: () => Promise<void>;
   readonly notice: (line: string) => void;
@@ -34,20 +35,23 @@ const SETTLED_MS = 10_000;
 /** A fleet's hub: found once for all its devices, looked for again when connections are lost, and all credentials with it. */
 export class FleetHub {
   readonly #options: FleetHubOptions;
-  #connections: ReadonlyMap<string, DeviceConnectionString>;
+  #connections = new Map<string, DeviceConnectionString>();
   #choice: { readonly at: number; readonly found: Promise<DeviceHubChoice> } | undefined;
   #registering: { at: number; done: Promise<void> } | undefined;
   readonly #addresses = new Map<string, HubAddress>();
 
   constructor(options: FleetHubOptions) {
     this.#options = options;
-    this.#connections = options.connections ?? new Map<string, DeviceConnectionString>();
   }
 
   /** Finds the hub, starting one when nothing is configured and none runs, and makes or reads credentials. */
   async prepare(): Promise<void> {
-    if (this.#options.connections !== undefined) return;
-    const { settings, startHub, notice } = this.#options;
+    const { settings, startHub, notice, credentials, devices, progress } = this.#options;
+    if (credentials !== undefined) {
+      const deviceIds = devices.map(({ deviceId }) => deviceId);
+      this.#connections = new Map(await credentials.read(deviceIds, progress));
+      return;
+    }
     if ((await findDeviceHub(settings)).kind === 'noHubRunning') await startHub();
     const hub = await this.#serviceHub();
     if (hub.source === LOCAL_HUB) {
@@ -63,15 +67,21 @@ export class FleetHub {
     const connection = this.#connections.get(deviceId);
     if (connection === undefined)
       throw new ProgramError('notFound', 'DeviceNotFound', `"${deviceId}" has no credentials`);
-    if (this.#options.connections !== undefined) return { connection, address: await this.#addressOf(connection) };
+    if (this.#options.credentials !== undefined) return { connection, address: await this.#addressOf(connection) };
     return { connection, address: (await this.#serviceHub()).address };
   }
 
   /** A local hub that keeps nothing forgets its devices when it is restarted: they are registered anew, all at once. */
   async relocate(deviceId: string): Promise<DeviceEndpoint | undefined> {
-    const { connections, clock } = this.#options;
-    const hub = connections === undefined ? await this.#serviceHub() : undefined;
-    if (!hub?.address.local) return undefined;
+    const { credentials, clock } = this.#options;
+    if (credentials !== undefined) {
+      const renewed = await credentials.renew(deviceId);
+      if (renewed === undefined) return undefined;
+      this.#connections.set(deviceId, renewed);
+      return this.locate(deviceId);
+    }
+    const hub = await this.#serviceHub();
+    if (!hub.address.local) return undefined;
     if (this.#registering === undefined || clock.now() - this.#registering.at > SETTLED_MS) await this.#register(hub);
     else await this.#registering.done;
     return this.locate(deviceId);

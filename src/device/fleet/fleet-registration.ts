@@ -4,6 +4,7 @@ import type { JsonObject } from '../../sdk/device-link.ts';
 import type { ServiceClient } from '../../sdk/service-client.ts';
 import { ProgramError } from '../../terminal/index.ts';
 import { connectionOf } from '../device-identity.ts';
+import { atOnce } from './at-once.ts';
 
 export interface Registration {
   readonly deviceId: string;
@@ -128,13 +129,4 @@ const ALREADY_THERE = /DeviceAlreadyExists|409001/;
 
 function newKey(): string {
   return randomBytes(32).toString('base64');
-}
-
-/** Runs `work` on all, so many at a time; the first failure ends it. */
-async function atOnce<Item>(items: readonly Item[], limit: number, work: (item: Item) => Promise<void>): Promise<void> {
-  const left = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of left) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
 }
