@@ -24,6 +24,8 @@ export interface Discovery {
   readonly ownerKeyName: 'iothubowner';
   readonly ownerKey: string;
   readonly inMemory: boolean;
+  /** Whose throttles and quota it keeps; absent: none. */
+  readonly tier?: string;
 }
 
 export const STANDARD_MQTT_PORT = 8883;

@@ -8,7 +8,7 @@ const secrets = new Set<string>();
 
 /** What a secret looks like where nobody registered it: a field of a connection string, a token's signature, a key in an identity. */
 const PATTERNS: readonly [RegExp, string][] = [
-  [/(SharedAccessKey\s*=\s*)[^;\s"'&]+/gi, `$1${MASK}`],
+  [/((?:SharedAccessKey|AccountKey)\s*=\s*)[^;\s"'&]+/gi, `$1${MASK}`],
   [/([?&\s"]sig=)[^&;\s"']+/gi, `$1${MASK}`],
   [/("(?:primaryKey|secondaryKey|sharedAccessKey|ownerKey)"\s*:\s*")[^"]+"/g, `$1${MASK}"`],
   [/-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/g, MASK],

@@ -11,6 +11,7 @@ const NAMES = {
   serviceConnectionString: ['IOTHUB_CONNECTION_STRING', 'IOTHUB_SERVICE_CONNECTION_STRING'],
   deviceConnectionString: ['IOTHUB_DEVICE_CONNECTION_STRING'],
   deviceId: ['IOTHUB_DEVICE_ID'],
+  storageConnectionString: ['TANDEM_STORAGE_CONNECTION_STRING'],
   tandemHome: ['TANDEM_HOME'],
 } as const;
 
@@ -27,6 +28,8 @@ export interface Settings {
   readonly serviceConnectionString?: string;
   readonly deviceConnectionString?: string;
   readonly deviceId: string;
+  /** Where devices of the local hub upload files to: an Azure Storage account or Azurite. */
+  readonly storageConnectionString?: string;
   readonly tandemHome: string;
   /** `local`: the local hub, whatever is set. */
   readonly hub: 'local' | undefined;
@@ -51,11 +54,13 @@ export function readSettings(options: {
   const service = find(NAMES.serviceConnectionString);
   const device = find(NAMES.deviceConnectionString);
   const deviceId = find(NAMES.deviceId) ?? { value: DEFAULT_DEVICE_ID, source: 'default' };
+  const storage = find(NAMES.storageConnectionString);
   const home = find(NAMES.tandemHome);
   return {
     ...(service === undefined ? {} : { serviceConnectionString: service.value }),
     ...(device === undefined ? {} : { deviceConnectionString: device.value }),
     deviceId: deviceId.value,
+    ...(storage === undefined ? {} : { storageConnectionString: storage.value }),
     tandemHome: tandemHome(home === undefined ? options.env : { ...options.env, TANDEM_HOME: home.value }),
     hub: options.hub,
     sources: {

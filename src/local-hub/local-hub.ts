@@ -12,6 +12,7 @@ import {
   startHubServer,
   type HubServer,
   type Journal,
+  type Tier,
 } from '../hub/index.ts';
 import { ProgramError } from '../terminal/index.ts';
 import { lockHome } from './home-lock.ts';
@@ -28,6 +29,8 @@ export interface LocalHubOptions extends PortOptions {
   readonly hostnames?: readonly string[] | undefined;
   /** IP addresses to listen on besides the loopback ones. */
   readonly listen?: readonly string[] | undefined;
+  /** Keep the throttles and the daily quota of this edition; default: none. */
+  readonly tier?: Tier | undefined;
   /** An Azure Storage account or Azurite that devices upload files to. */
   readonly storageConnectionString?: string | undefined;
   /** Devices to begin with, in YAML or JSON. */
@@ -80,6 +83,7 @@ async function openServer(options: LocalHubOptions, onStopRequested: () => void)
     eventLog: options.inMemory === true ? {} : { directory: join(options.home, 'events') },
     routes: EVENT_SOURCES,
     fileUpload: storageOf(options),
+    tier: options.tier,
     hostNames,
     certificates: await certificatesOf(options.home, hostNames, Date.now()),
     addresses: addressesOf(options),
@@ -142,6 +146,7 @@ function describeHub(options: LocalHubOptions, { hub, ports, caCertificate }: Hu
     ownerKeyName: 'iothubowner',
     ownerKey: owner.primaryKey,
     inMemory: options.inMemory === true,
+    ...(options.tier === undefined ? {} : { tier: options.tier }),
   };
 }
 

@@ -35,6 +35,8 @@ export async function startDetached(console: Console, options: HubStartOptions):
   try {
     const running = await Promise.race([ready(console, home, child), ended(child, log), late(console, log)]);
     child.unref();
+    // What it had to say on the way: a port that was taken, an address that others can reach.
+    for (const line of readLog(log).split('\n').filter(Boolean)) console.terminal.notice(line);
     return running;
   } catch (error) {
     child.kill();
@@ -53,6 +55,9 @@ function words(console: Console, options: HubStartOptions): string[] {
     ...(options.standardPorts === true ? ['--standard-ports'] : []),
     ...(options.inMemory === true ? ['--in-memory'] : []),
     ...(options.hostname ?? []).flatMap((name) => ['--hostname', name]),
+    ...(options.listen ?? []).flatMap((address) => ['--listen', address]),
+    ...(options.tier === undefined ? [] : ['--tier', options.tier]),
+    ...(console.options.envFile === undefined ? [] : ['--env-file', resolve(console.cwd, console.options.envFile)]),
     ...(options.seed === undefined ? [] : ['--seed', resolve(console.cwd, options.seed)]),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { findRunningHub } from '../../config/index.ts';
-import { EXIT_CODES, recordWriter } from '../../terminal/index.ts';
+import { EXIT_CODES, recordWriter, relativeTime } from '../../terminal/index.ts';
 import { renderCard } from '../card.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
@@ -32,12 +32,16 @@ export async function runHubStatus(console: Console): Promise<void> {
           pid: running.pid,
           startedAt: running.startedAt,
           inMemory: running.inMemory,
+          ...(running.tier === undefined ? {} : { tier: running.tier }),
         };
-  if (console.options.output === 'table') await console.terminal.print(renderCard(record).join('\n'));
+  const shown = { ...record, ...('startedAt' in record ? { startedAt: relativeTime(record.startedAt) } : {}) };
+  if (console.options.output === 'table') await console.terminal.print(renderCard(shown).join('\n'));
   else {
     const writer = recordWriter<object>(console.terminal, { format: console.options.output, single: true });
     await writer.write(record);
     await writer.end();
   }
-  if (running === undefined) console.endWith(EXIT_CODES.noHub);
+  if (running !== undefined) return;
+  console.suggest('hub-admin hub --detach');
+  console.endWith(EXIT_CODES.noHub);
 }
