@@ -28,8 +28,10 @@ const CONNECT_TIMEOUT_MS = 60_000;
 const MAX_SILENCE_MS = 1_767_000;
 /** A message of full size with a topic of full size. */
 const MAX_PACKET_BYTES = MAX_TELEMETRY_BYTES + 64 * 1024 + 16;
-/** A client that has this much to read still gets no more messages until it reads. */
+/** A client that has this much to read still is not listened to, and gets no more messages, until it reads. */
 const MAX_UNREAD_BYTES = 512 * 1024;
+/** A client that leaves this much of what services tell it unread is gone for all we know. */
+const MAX_PUSHED_BYTES = 8 * 1024 * 1024;
 /** What may wait behind a slow request before the client is made to wait. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
@@ -63,6 +65,7 @@ export class MqttConnection {
     stream.on('close', () => this.close());
     stream.on('drain', () => {
       if (this.#state.kind === 'connected') this.#state.session.messagesAvailable();
+      this.#goOn();
     });
   }
 
@@ -83,6 +86,7 @@ export class MqttConnection {
       });
     }
     stream.write(bytes);
+    if (stream.writableLength > MAX_PUSHED_BYTES) this.close();
   }
 
   /** Ends the connection without a word, the only way MQTT 3.1.1 gives a server; the device's will is sent. */
@@ -108,13 +112,13 @@ export class MqttConnection {
     this.#lastPacketMs = Date.now();
     this.#framer.push(chunk);
     this.#takePackets();
-    if (this.#busy && this.#framer.length > MAX_WAITING_BYTES) this.#options.stream.pause();
+    if (this.#isBehind() && this.#framer.length > MAX_WAITING_BYTES) this.#options.stream.pause();
   }
 
   /** Packets are handled one after the other, so that answers come in the order of the requests. [MQTT-4.6.0-2] */
   #takePackets(): void {
     try {
-      while (!this.#busy) {
+      while (!this.#isBehind()) {
         const state = this.#state;
         if (state.kind === 'closed') return;
         const frame = this.#framer.next();
@@ -150,12 +154,17 @@ export class MqttConnection {
 
   #resume(): void {
     this.#busy = false;
-    this.#takePackets();
-    if (!this.#isBusy() && this.#options.stream.isPaused()) this.#options.stream.resume();
+    this.#goOn();
   }
 
-  #isBusy(): boolean {
-    return this.#busy;
+  #goOn(): void {
+    this.#takePackets();
+    if (!this.#isBehind() && this.#options.stream.isPaused()) this.#options.stream.resume();
+  }
+
+  /** Whether what comes has to wait: for the answer to what came before, or for the client to read its answers. */
+  #isBehind(): boolean {
+    return this.#busy || this.#options.stream.writableLength > MAX_UNREAD_BYTES;
   }
 
   /** Synchronous where it can be: telemetry costs no promise. */
