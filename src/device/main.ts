@@ -3,7 +3,6 @@ import { redact } from '../config/index.ts';
 import { processTerminal, type Program, runProgram } from '../terminal/index.ts';
 import { declareFleet } from './commands/fleet.ts';
 import { declareReplay } from './commands/replay.ts';
-import { declareReplay } from './commands/replay.ts';
 import { declareRun } from './commands/run.ts';
 import { declareScenario } from './commands/scenario.ts';
 
@@ -23,7 +22,6 @@ function declare(program: Program): Command {
   const run = declareRun(root, program);
   declareFleet(root, program);
   declareScenario(root, program);
-  declareReplay(root, program);
   declareReplay(root, program);
   root.addHelpText('after', () => `\nWithout a command:\n\n${indent(run.helpInformation())}`);
   return root;

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Programs } from '../support/programs.ts';
 
@@ -24,20 +22,6 @@ describe('the examples of sim-device', () => {
       expect((await running.ended).code, `${example}\n${running.output}`).toBe(command[0] === 'scenario' ? 0 : 130);
     }
   });
-});
-
-test('the examples of sim-device replay', async () => {
-  await using programs = new Programs();
-  await programs.startHub();
-  const message = { kind: 'telemetry', deviceId: 'pump-1', time: '2026-01-01T08:00:00Z', body: 1, properties: {} };
-  writeFileSync(join(programs.home, 'telemetry.ndjson'), JSON.stringify(message));
-  const help = await programs.run('sim-device', ['replay', '--help']);
-  const examples = [...help.stdout.matchAll(/^ {2}\$ sim-device ?(.*)$/gm)].map((match) => match[1] ?? '');
-  expect(examples.length).toBeGreaterThan(0);
-  for (const example of examples) {
-    const { code, stderr } = await programs.run('sim-device', splitWords(example));
-    expect(code, `${example}\n${stderr}`).toBe(0);
-  }
 });
 
 /** The words of a line as a shell makes them: quotes of both kinds, nothing else. */
