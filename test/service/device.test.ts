@@ -96,6 +96,14 @@ describe('device create and show', () => {
     expect(run.json()).toMatchObject({ deviceId: 'has-modules', moduleId: 'camera' });
     expect(run.json()).not.toHaveProperty('status');
     expect((await hub.run(['device', 'create', 'nobody', '--module', 'camera'])).exitCode).toBe(3);
+    await hub.run(['device', 'create', 'has-modules', '--module', 'pump']);
+    const modules = (await hub.run(['device', 'list', '--modules', '-o', 'json'])).json();
+    expect(modules).toMatchObject([
+      { deviceId: 'has-modules', moduleId: 'camera', authentication: { symmetricKey: { primaryKey: '***' } } },
+      { deviceId: 'has-modules', moduleId: 'pump' },
+    ]);
+    const some = await hub.run(['device', 'list', '--modules', '--where', "moduleId = 'pump'"]);
+    expect(some.stdout).toMatch(/^DEVICEID +MODULEID .*\nhas-modules +pump +Disconnected +sas\n$/);
   });
 
   test.each([

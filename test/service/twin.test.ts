@@ -104,6 +104,24 @@ describe('twin patch and replace', () => {
   });
 });
 
+describe('twins of modules', () => {
+  test('are shown, patched and replaced with --module', async () => {
+    await hub.device('modular');
+    await hub.run(['device', 'create', 'modular', '--module', 'camera']);
+    const patched = await hub.run(['twin', 'patch', 'modular', '--module', 'camera', 'desired.fps:=5', '-o', 'json']);
+    expect(patched.json()).toMatchObject({
+      deviceId: 'modular',
+      moduleId: 'camera',
+      properties: { desired: { fps: 5 } },
+    });
+    await hub.run(['twin', 'replace', 'modular', '--module', 'camera', 'tags.lens=wide']);
+    const shown = await hub.run(['twin', 'show', 'modular', '--module', 'camera', '-o', 'json']);
+    expect(shown.json()).toMatchObject({ tags: { lens: 'wide' }, properties: { desired: { fps: 5 } } });
+    expect((await hub.run(['twin', 'show', 'modular', '-o', 'json'])).json().tags).toEqual({});
+    expect((await hub.run(['twin', 'show', 'modular', '--module', 'none'])).exitCode).toBe(3);
+  });
+});
+
 describe('twin show and diff', () => {
   test('show gives the twin, and 3 for a device that is not there', async () => {
     await hub.device('shown');

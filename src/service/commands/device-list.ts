@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type DeviceIdentity, isObject } from '../../sdk/service-documents.ts';
-import { recordWriter, wholeNumber } from '../../terminal/index.ts';
+import { type DeviceIdentity, type Identity, isObject, type ModuleIdentity } from '../../sdk/service-documents.ts';
+import { type Column, recordWriter, wholeNumber } from '../../terminal/index.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import { inOrder } from '../concurrency.ts';
 import type { Console } from '../console.ts';
@@ -10,6 +10,7 @@ import { DEFAULT_CONCURRENCY } from '../targets.ts';
 
 export interface ListOptions {
   readonly where?: string;
+  readonly modules?: boolean;
   readonly max?: number;
   readonly showKeys?: boolean;
 }
@@ -25,9 +26,11 @@ export function addDeviceList(host: CommandHost): void {
       'hub-admin device list',
       `hub-admin device list --where "connectionState = 'Connected'" -o csv`,
       'hub-admin device list --max 10 -o json',
+      'hub-admin device list --modules',
     ],
   })
-    .option('--where <condition>', 'only the devices that meet an IoT Hub condition')
+    .option('--where <condition>', 'only the devices, or modules, that meet an IoT Hub condition')
+    .option('--modules', 'list the modules of the devices instead')
     .option(
       '--max <n>',
       'end after so many devices (default: all)',
@@ -40,18 +43,46 @@ export function addDeviceList(host: CommandHost): void {
 }
 
 export async function runDeviceList(console: Console, options: ListOptions): Promise<void> {
-  const writer = recordWriter<DeviceIdentity>(console.terminal, {
+  const { modules = false, where } = options;
+  await list(console, modules ? findModules(console, where) : findIdentities(console, where), options);
+}
+
+async function list(console: Console, identities: AsyncGenerator<Identity>, options: ListOptions): Promise<void> {
+  const writer = recordWriter<Identity>(console.terminal, {
     format: console.options.output,
-    columns: [{ title: 'deviceId', value: (identity) => identity.deviceId }, ...IDENTITY_COLUMNS],
-    empty: 'No devices.',
+    columns: columnsFor(options),
+    empty: options.modules === true ? 'No modules.' : 'No devices.',
     secret: options.showKeys === true,
   });
   let count = 0;
-  for await (const identity of findIdentities(console, options.where)) {
+  for await (const identity of identities) {
     if (count++ === options.max) break;
     await writer.write(showIdentity(identity, options.showKeys));
   }
   await writer.end();
+}
+
+function columnsFor({ modules = false }: ListOptions): Column<Identity>[] {
+  const deviceId: Column<Identity> = { title: 'deviceId', value: (identity) => identity.deviceId };
+  if (!modules) return [deviceId, ...IDENTITY_COLUMNS];
+  const moduleId: Column<Identity> = { title: 'moduleId', value: (identity) => identity['moduleId'] };
+  return [deviceId, moduleId, ...IDENTITY_COLUMNS.filter(({ title }) => title !== 'status')];
+}
+
+/** All modules, device by device: a query says which there are, the identities come from their devices. */
+async function* findModules(console: Console, where: string | undefined): AsyncGenerator<ModuleIdentity> {
+  const client = await console.client();
+  const wanted = new Map<string, Set<string>>();
+  const query = `SELECT deviceId, moduleId FROM devices.modules${where === undefined ? '' : ` WHERE ${where}`}`;
+  for await (const row of queryRows(console, query)) {
+    const { deviceId, moduleId } = isObject(row) ? row : {};
+    if (typeof deviceId !== 'string' || typeof moduleId !== 'string') continue;
+    wanted.set(deviceId, (wanted.get(deviceId) ?? new Set()).add(moduleId));
+  }
+  const options = { concurrency: DEFAULT_CONCURRENCY, signal: console.signal };
+  for await (const modules of inOrder([...wanted.keys()], options, (deviceId) => client.listModules(deviceId))) {
+    for (const module of modules) if (wanted.get(module.deviceId)?.has(module.moduleId) === true) yield module;
+  }
 }
 
 /** All identities: the hub's list as far as it goes, behind that one by one, found by query. */

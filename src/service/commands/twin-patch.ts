@@ -12,11 +12,12 @@ export type TwinWriteOptions = TargetOptions & {
   /** `{tags?, properties?: {desired}}`, as the hub takes it. */
   readonly document: JsonObject;
   readonly ifMatch?: string;
+  readonly module?: string;
   /** Merge into the sections, or put others in their place. */
   readonly how: 'patch' | 'replace';
 };
 
-type ParsedOptions = TargetOptions & { json?: string; ifMatch?: string };
+type ParsedOptions = TargetOptions & { json?: string; ifMatch?: string; module?: string };
 
 export function addTwinPatch(host: CommandHost): void {
   addTwinWrite(host, 'patch', 'Change tags and desired properties of a device in one guarded update.', [
@@ -37,6 +38,7 @@ function addTwinWrite(host: CommandHost, how: 'patch' | 'replace', says: string,
   addTargetOptions(addCommand(host, { words: `${how} [words...]`, says, usage, examples }), { writes: true })
     .option('--json <object>', '{"tags": …, "properties": {"desired": …}}: the text, @file, or - for stdin')
     .option('--if-match <etag>', 'only if the twin has this etag; * for whatever it has (default: the one it has now)')
+    .option('--module <moduleId>', 'the twin of this module of the device')
     .action(async (words: string[], options: ParsedOptions, self: Command) => {
       const console = host.open(self);
       const { selection, rest } = takeTargets(words, options);
@@ -48,18 +50,18 @@ function addTwinWrite(host: CommandHost, how: 'patch' | 'replace', says: string,
 /** Guarded: what somebody else writes between our reading and our writing is never overwritten unseen. */
 export async function runTwinWrite(console: Console, selection: Selection, options: TwinWriteOptions): Promise<void> {
   const before = new Map<string, TwinDocument>();
-  const { document, how } = options;
+  const { document, how, module } = options;
   await runOnTargets<TwinDocument>(console, selection, options, {
     verb: `twin ${how}`,
     run: async (deviceId) => {
       const client = await console.client();
-      const now = await client.getTwin(deviceId);
+      const now = await client.getTwin(deviceId, module);
       before.set(deviceId, now);
       const etag = options.ifMatch ?? now.etag;
       const twin =
         how === 'patch'
-          ? await client.patchTwin(deviceId, document, etag)
-          : await client.replaceTwin(deviceId, document, etag);
+          ? await client.patchTwin(deviceId, document, etag, module)
+          : await client.replaceTwin(deviceId, document, etag, module);
       return { record: twin };
     },
     plan: () => document,

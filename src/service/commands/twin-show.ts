@@ -7,21 +7,27 @@ import { runOnTargets } from '../run-on-targets.ts';
 import { valuesOf } from '../sections.ts';
 import { addTargetOptions, type Selection, takeOnlyTargets, type TargetOptions } from '../targets.ts';
 
+export type TwinShowOptions = TargetOptions & { readonly module?: string };
+
 export function addTwinShow(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'show [words...]',
     says: 'Show the twin of a device: tags, desired and reported properties.',
     usage: '<deviceId> | --where <condition> | --all | --devices-from <file>  [options]',
-    examples: ['hub-admin twin show myDeviceId', 'hub-admin twin show myDeviceId -o json'],
+    examples: [
+      'hub-admin twin show myDeviceId',
+      'hub-admin twin show myDeviceId -o json',
+      'hub-admin twin show myDeviceId --module camera',
+    ],
   });
-  addTargetOptions(command, { writes: false }).action(
-    async (words: string[], options: TargetOptions, self: Command) => {
+  addTargetOptions(command, { writes: false })
+    .option('--module <moduleId>', 'the twin of this module of the device')
+    .action(async (words: string[], options: TwinShowOptions, self: Command) => {
       await runTwinShow(host.open(self), takeOnlyTargets(words, options), options);
-    },
-  );
+    });
 }
 
-export async function runTwinShow(console: Console, selection: Selection, options: TargetOptions): Promise<void> {
+export async function runTwinShow(console: Console, selection: Selection, options: TwinShowOptions): Promise<void> {
   // Nothing is written, so there is nothing to ask about, with --all either.
   await runOnTargets<TwinDocument>(
     console,
@@ -29,7 +35,7 @@ export async function runTwinShow(console: Console, selection: Selection, option
     { ...options, yes: true },
     {
       verb: 'twin show',
-      run: async (deviceId) => ({ record: await (await console.client()).getTwin(deviceId) }),
+      run: async (deviceId) => ({ record: await (await console.client()).getTwin(deviceId, options.module) }),
       render: (twin) => JSON.stringify(twin, null, 2).split('\n').map(printable),
       columns: [
         { title: 'tags', value: (twin) => twin.tags },
