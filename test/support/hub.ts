@@ -22,6 +22,8 @@ export interface TestHub extends AsyncDisposable {
   registry(): Registry;
   serviceClient(): Client;
   jobClient(): JobClient;
+  /** Leads a client of `azure-iothub` to this hub's port. */
+  redirect<Client extends object>(client: Client): Client;
   digitalTwinClient(): DigitalTwinClient;
   close(): Promise<void>;
 }
@@ -83,15 +85,15 @@ class RunningTestHub implements TestHub {
   }
 
   registry(): Registry {
-    return this.#redirected(azureIotHub.Registry.fromConnectionString(this.connectionString));
+    return this.redirect(azureIotHub.Registry.fromConnectionString(this.connectionString));
   }
 
   serviceClient(): Client {
-    return this.#redirected(azureIotHub.Client.fromConnectionString(this.connectionString));
+    return this.redirect(azureIotHub.Client.fromConnectionString(this.connectionString));
   }
 
   jobClient(): JobClient {
-    return this.#redirected(azureIotHub.JobClient.fromConnectionString(this.connectionString));
+    return this.redirect(azureIotHub.JobClient.fromConnectionString(this.connectionString));
   }
 
   digitalTwinClient(): DigitalTwinClient {
@@ -117,7 +119,7 @@ class RunningTestHub implements TestHub {
   }
 
   /** The REST clients of the SDK ignore a port in HostName. */
-  #redirected<Client extends object>(client: Client): Client {
+  redirect<Client extends object>(client: Client): Client {
     const rest = (client as { _restApiClient: { setOptions(options: object): void } })._restApiClient;
     rest.setOptions({ http: { agent: this.#agent } });
     return client;
