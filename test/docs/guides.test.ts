@@ -7,7 +7,7 @@ import { Programs, type RunningProgram } from '../support/programs.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '..', '..');
-const GUIDES = ['device-twins', 'direct-methods', 'configuration', 'reboot'];
+const GUIDES = ['device-twins', 'direct-methods', 'configuration', 'reboot', 'monitoring'];
 
 interface CommandLine {
   readonly text: string;
@@ -22,8 +22,8 @@ describe.skipIf(process.platform === 'win32')('every command line of the guides 
     const shell = newShell(programs);
     let device: RunningProgram | undefined;
     for (const { text, exitCode } of commandLines(guide)) {
-      if (text.startsWith('sim-device')) {
-        await device?.interrupt();
+      if (text.startsWith('sim-device')) await device?.interrupt();
+      if (text.startsWith('sim-device') && !text.startsWith('sim-device replay')) {
         device = programs.start('sim-device', words(text).slice(1));
         await device.prints(/reported/);
       } else {
