@@ -41,6 +41,40 @@ test(
   },
 );
 
+interface AmqpWriter {
+  write(value: unknown): void;
+  toBuffer(): Buffer;
+}
+
+test('link properties that are a list are no fault of the hub', async () => {
+  await using tortured = await TorturedHub.start();
+  const session = await recordDevice(tortured);
+  const attachAt = session.findIndex((frame) => frame.includes('/messages/events'));
+  const address = rhea.types.wrap_described(rhea.types.wrap_list([rhea.types.wrap_string('/nowhere')]), 0x29);
+  const nothing = Array.from({ length: 6 }, () => rhea.types.wrap(null));
+  const attach = [
+    rhea.types.wrap_string('link'),
+    rhea.types.wrap_uint(0),
+    rhea.types.wrap_boolean(false),
+    rhea.types.wrap(null),
+    rhea.types.wrap(null),
+    rhea.types.wrap(null),
+    address,
+    ...nothing,
+    rhea.types.wrap_list([]),
+  ];
+  const { Writer } = rhea.types as unknown as { Writer: new () => AmqpWriter }; // not in rhea's declarations
+  const writer = new Writer();
+  writer.write(rhea.types.wrap_described(rhea.types.wrap_list(attach), 0x12));
+  const performative = writer.toBuffer();
+  const header = Buffer.from([0, 0, 0, 0, 2, 0, 0, 0]);
+  header.writeUInt32BE(header.length + performative.length);
+  const secureContext = createSecureContext({ ca: tortured.hub.ca });
+  const frames = [...session.slice(0, attachAt), Buffer.concat([header, performative])];
+  await attack({ port: tortured.hub.server.ports.amqp, secureContext }, frames);
+  await tortured.check();
+});
+
 /** What a device sends that connects, sends telemetry, asks for its twin and listens: each write of its socket. */
 function recordDevice(tortured: TorturedHub): Promise<Buffer[]> {
   const { victim } = tortured;

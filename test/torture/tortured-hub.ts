@@ -84,7 +84,10 @@ export class TorturedHub implements AsyncDisposable {
   }
 
   async #check(): Promise<void> {
-    expect(this.faults, 'faults of the hub').toEqual([]);
+    expect(
+      this.faults.map((fault) => (fault instanceof Error ? fault.stack : fault)),
+      'faults of the hub',
+    ).toEqual([]);
     expect(this.#dropped, 'the honest device was cut off').toBe(false);
     await this.#honest.publishAsync('devices/honest/messages/events/', 'still here', { qos: 1 });
     this.#rid += 1;

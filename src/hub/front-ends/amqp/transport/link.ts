@@ -75,7 +75,9 @@ export abstract class Link {
     const link = this.#link;
     link.set_source(terminus(readText(link.source?.address)));
     link.set_target(terminus(readText(link.target?.address)));
-    Object.assign(link.local.attach, { properties: link.properties, ...attach });
+    // Told back as they came, if they are what they should be: anything else cannot be written.
+    const properties = isMap(link.properties) ? link.properties : undefined;
+    Object.assign(link.local.attach, { properties, ...attach });
     link.open();
     this.#state = 'open';
   }
@@ -84,6 +86,10 @@ export abstract class Link {
     if (this.#state === 'asked') this.#link.open(); // a detach wants an attach before it
     this.ended();
   }
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
 }
 
 function terminus(address: string | undefined): object {
