@@ -12,6 +12,9 @@ export type WebSocketProtocols = Readonly<Record<string, StreamAcceptor>>;
 /** Both protocols share one path: the subprotocol tells them apart. @see device-protocol.md, 1 */
 const PATHS = new Set(['/$iothub/websocket', '/$servicebus/websocket']);
 
+/** The largest packet of either protocol several times over; a WebSocket message is held in memory until it has come whole. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
 /** Serves WebSocket upgrades of an HTTPS server. */
 export function acceptWebSockets(server: Server, protocols: WebSocketProtocols): void {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -43,7 +46,12 @@ function upgrade(
   socket.on('error', whenBroken);
   // Loaded by the first client that needs it.
   void import('ws').then(({ WebSocketServer, createWebSocketStream }) => {
-    const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => protocol, perMessageDeflate: false });
+    const sockets = new WebSocketServer({
+      noServer: true,
+      handleProtocols: () => protocol,
+      perMessageDeflate: false,
+      maxPayload: MAX_MESSAGE_BYTES,
+    });
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       socket.off('error', whenBroken);
       accept(createWebSocketStream(webSocket, { allowHalfOpen: false }), socket);
