@@ -62,6 +62,34 @@ describe('moving the clock of the hub', () => {
   });
 });
 
+describe('what falls due', () => {
+  test('a job that was to begin tomorrow begins', async () => {
+    await using other = await startHub();
+    await other.createDevice('scheduled');
+    const jobs = other.jobClient();
+    const tomorrow = new Date(Date.now() + DAY_MS);
+    const patch = { etag: '*', tags: { late: true } };
+    await jobs.scheduleTwinUpdate('tomorrow', "deviceId = 'scheduled'", patch, tomorrow, 60);
+    expect((await jobs.getJob('tomorrow')).jobStatus.status).not.toBe('completed');
+    await other.server.hub.advanceTime(DAY_MS + 1000);
+    await expect.poll(async () => (await jobs.getJob('tomorrow')).jobStatus.status).toBe('completed');
+    const { responseBody } = await other.registry().getTwin('scheduled');
+    expect(responseBody.tags).toEqual({ late: true });
+  });
+
+  test('telemetry that is older than the retention is dropped', async () => {
+    await using other = await startHub();
+    const client = await openDevice(other, await other.createDevice('talker'));
+    await client.sendEvent(new azureIotCommon.Message('old'));
+    const kept = (): number =>
+      ['0', '1', '2', '3'].filter((id) => other.server.hub.eventLog.properties(id)?.isEmpty === false).length;
+    expect(kept()).toBe(1);
+    await other.server.hub.advanceTime(8 * DAY_MS);
+    expect(kept()).toBe(0);
+    await client.close();
+  });
+});
+
 describe('the door for it', () => {
   test('tells the time, and moves it for the owner', async () => {
     const before = await call('GET');
