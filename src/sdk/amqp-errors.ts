@@ -73,11 +73,7 @@ export async function explainUnreachable(
     ({ distrust }) => (distrust === undefined ? undefined : coded(distrust)),
     (reason: unknown) => (reason instanceof Error ? reason : undefined),
   );
-  return connectError(
-    error,
-    { refusal: undefined, error: evidence },
-    { host: hostName, port, hostName, deviceId: '' },
-  );
+  return connectError(error, { refusal: undefined, error: evidence }, { host: hostName, port, hostName, deviceId: '' });
 }
 
 /** The local hub puts the JSON body of the other protocols there, IoT Hub a text with the tracking id in it. */

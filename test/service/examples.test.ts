@@ -20,6 +20,9 @@ beforeAll(async () => {
     twin.properties.reported['update']({ rebootTime: new Date().toISOString() }, () => undefined);
     return { status: 200 };
   });
+  await hub.run(['device', 'create', 'myDeviceId', '--module', 'camera']);
+  await hub.run(['job', 'reboot', 'myDeviceId', '--job-id', 'reboot-1a2b3c4d', '--watch']);
+  await hub.run(['job', 'tag', 'myDeviceId', 'x=1', '--job-id', 'tag-5e6f7a8b', '--at', '1h']);
   twin.on('properties.desired', (patch: Record<string, unknown>) => {
     const { $version: _version, ...values } = patch;
     twin.properties.reported['update']({ ...values, status: 'Success' }, () => undefined);
@@ -27,14 +30,23 @@ beforeAll(async () => {
 });
 
 describe('the examples of hub-admin', () => {
-  test.each(['reboot', 'invoke', 'tag', 'set-desired', 'query', 'wait', 'send', 'explain', 'doctor', 'completion', 'monitor'])(
-    '%s',
-    async (command) => {
-      await runExamples([command]);
-    },
-  );
+  test.each([
+    'reboot',
+    'invoke',
+    'tag',
+    'set-desired',
+    'query',
+    'wait',
+    'send',
+    'explain',
+    'doctor',
+    'completion',
+    'monitor',
+  ])('%s', async (command) => {
+    await runExamples([command]);
+  });
 
-  test.each(['twin', 'device', 'configuration'])('%s …', async (group) => {
+  test.each(['job', 'twin', 'device', 'configuration'])('%s …', async (group) => {
     for (const command of await commandsOf(group)) await runExamples([group, command]);
   });
 });
