@@ -35,6 +35,8 @@ export interface TelemetryMessage {
   readonly correlationId?: string | undefined;
   readonly contentType?: string | undefined;
   readonly contentEncoding?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly creationTimeUtc?: string | undefined;
   readonly properties?: Readonly<Record<string, string>> | undefined;
 }
 

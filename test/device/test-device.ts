@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { DeviceConnectionString, HubAddress } from '../../src/config/index.ts';
+import type { Behaviour } from '../../src/device/behaviour.ts';
 import type { DeviceEvent } from '../../src/device/device-event.ts';
 import type { ScenarioDocument } from '../../src/device/scenario/scenario-document.ts';
 import { SimulatedDevice } from '../../src/device/simulated-device.ts';
@@ -26,6 +27,8 @@ export interface TestDeviceOptions {
   readonly scenario?: ScenarioDocument;
   readonly connector?: Partial<ConnectorSettings>;
   readonly patient?: boolean;
+  /** Besides those of the scenario. */
+  readonly behaviours?: readonly Behaviour[];
 }
 
 export function runDevice(options: TestDeviceOptions): TestDevice {
@@ -34,8 +37,10 @@ export function runDevice(options: TestDeviceOptions): TestDevice {
   let wake: () => void = () => undefined;
   const overrides = { rebootMs: 100, applyMs: 20, ...options.settings };
   const scenario = Scenario.of(options.scenario ?? {}, { seed: 'test', overrides });
+  const plan = scenario.plan(1, connection.deviceId);
   const device = new SimulatedDevice({
-    ...scenario.plan(1, connection.deviceId),
+    ...plan,
+    behaviours: [...plan.behaviours, ...(options.behaviours ?? [])],
     locate: () => Promise.resolve({ connection, address: address() }),
     connector: createConnector({ protocol: 'mqtt', ...options.connector }),
     events: (event) => {

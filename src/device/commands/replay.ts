@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { addExamples, formatDuration, type Program, ProgramError, wrongCall } from '../../terminal/index.ts';
+import { createCommands } from '../behaviours/commands.ts';
 import { systemClock } from '../clock.ts';
 import { Conductor } from '../replay/conductor.ts';
 import { readRecording, type Recording } from '../replay/recording.ts';
@@ -11,6 +12,7 @@ import { addSharedOptions, settingsOf } from './shared-options.ts';
 
 interface ReplayOptions extends HostOptions, CredentialOptions {
   readonly speed: number;
+  readonly deviceId?: string;
 }
 
 /** `sim-device replay`. */
@@ -23,14 +25,15 @@ export function declareReplay(root: Command, program: Program): Command {
       new Option('--speed <factor>', 'how many times faster than recorded, such as 10x, 0.5x, or max')
         .default(1, '1x')
         .argParser(readSpeed),
-    );
+    )
+    .option('-d, --device-id <id>', 'send all of it as this device, whichever sent it then');
   addSharedOptions(addHostOptions(addCredentialOptions(command))).action((file: string, options: ReplayOptions) =>
     replay(file, options, program),
   );
   return addExamples(command, [
     'sim-device replay recording.ndjson',
-    'sim-device replay recording.ndjson --speed 10x',
-    'sim-device replay - --speed max -o ndjson < recording.ndjson',
+    'sim-device replay recording.ndjson --speed 10x -o ndjson',
+    'sim-device replay recording.ndjson --speed max --device-id pump-7',
   ]);
 }
 
@@ -40,7 +43,7 @@ export function declareReplay(root: Command, program: Program): Command {
  * @throws ProgramError `someFailed` when messages could not be sent
  */
 export async function replay(file: string, options: ReplayOptions, program: Program): Promise<void> {
-  const recording = readRecording(file);
+  const recording = readRecording(file, options.deviceId);
   const settings = settingsOf(options);
   const { credentials } = await credentialsOf(options, settings, program.signal);
   program.terminal.notice(announcement(recording, options.speed));
@@ -56,13 +59,13 @@ export async function replay(file: string, options: ReplayOptions, program: Prog
   );
 }
 
-/** The devices do what every simulated device does, except that nothing but the recording is sent. */
+/** The devices send the recording and report nothing of their own: their twins stay as they are. */
 function plansOf({ devices }: Recording, speed: number, conductor: Conductor): DevicePlan[] {
-  const scenario = Scenario.of({ telemetry: [] }, { seed: 'replay', overrides: {} });
+  const scenario = Scenario.of({}, { seed: 'replay', overrides: {} });
   return [...devices].map(([deviceId, messages], at) => {
     const plan = scenario.plan(at + 1, deviceId);
     const sending = createReplay({ deviceId, messages, speed, conductor });
-    return { ...plan, behaviours: [...plan.behaviours, sending] };
+    return { ...plan, behaviours: [createCommands(), sending] };
   });
 }
 

@@ -22,10 +22,11 @@ export interface Recording {
  * Reads what `hub-admin monitor --record` writes: one JSON object a line with `time`, `deviceId`, `bodyBase64` or `body`, `properties`
  * and `systemProperties`; `enqueuedTime` is taken for `time`. Records of another `kind` than telemetry are passed over.
  *
- * @param file `-` is stdin
+ * @param file     `-` is stdin
+ * @param deviceId who sends all of it; undefined: each message its own device
  * @throws ProgramError `wrongCall` that names the line; also when there is no telemetry in it
  */
-export function readRecording(file: string): Recording {
+export function readRecording(file: string, deviceId?: string): Recording {
   let text: string;
   try {
     text = readFileSync(file === '-' ? 0 : file, 'utf8');
@@ -35,11 +36,11 @@ export function readRecording(file: string): Recording {
       'make one with: hub-admin monitor --kind telemetry --record recording.ndjson',
     );
   }
-  return parseRecording(text, file);
+  return parseRecording(text, file, deviceId);
 }
 
 /** @throws ProgramError `wrongCall`, as above */
-export function parseRecording(text: string, file: string): Recording {
+export function parseRecording(text: string, file: string, as?: string): Recording {
   const sent: Sent[] = [];
   let passedOver = 0;
   for (const [at, line] of text.split('\n').entries()) {
@@ -56,9 +57,10 @@ export function parseRecording(text: string, file: string): Recording {
   const begunMs = sent[0]?.timeMs ?? 0;
   const devices = new Map<string, RecordedMessage[]>();
   for (const { deviceId, timeMs, message } of sent) {
-    const messages = devices.get(deviceId) ?? [];
+    const sender = as ?? deviceId;
+    const messages = devices.get(sender) ?? [];
     messages.push({ afterMs: timeMs - begunMs, message });
-    devices.set(deviceId, messages);
+    devices.set(sender, messages);
   }
   return { devices, messages: sent.length, lengthMs: (sent.at(-1)?.timeMs ?? begunMs) - begunMs, passedOver };
 }
