@@ -1,6 +1,7 @@
 import { findServiceHub, LOCAL_HUB, readSettings, redact, type ServiceHub, type Settings } from '../config/index.ts';
 import type { ServiceClient } from '../sdk/service-client.ts';
 import { formatDuration, type OutputFormat, type Program, type Terminal } from '../terminal/index.ts';
+import { shellWord } from './shell-lines.ts';
 
 /** Options that every command of hub-admin has. */
 export interface GlobalOptions {
@@ -58,10 +59,16 @@ export class Console {
     return this.#client;
   }
 
-  /** The next useful command after a success, in one line for a person at a terminal; nothing where output goes to a pipe. */
-  suggest(next: string): void {
+  /**
+   * The next useful command after a success, in one line for a person at a terminal; nothing where output goes to a pipe.
+   *
+   * @param next its words, or a sentence
+   */
+  suggest(next: string | readonly string[]): void {
     const { tty, noticeColours } = this.terminal;
-    if (tty.stdout && tty.stderr) this.terminal.notice(noticeColours.dim(`Next: ${next}`));
+    if (!tty.stdout || !tty.stderr) return;
+    const text = typeof next === 'string' ? next : next.map(shellWord).join(' ');
+    this.terminal.notice(noticeColours.dim(`Next: ${text}`));
   }
 
   /** A line that only `--verbose` shows. */

@@ -95,6 +95,21 @@ export const PROGRAM_CODES = {
     'Some devices of a fleet ended before the fleet was stopped.',
     'Each is listed with its reason.',
   ),
+  MessagesNotSent: own(
+    'someFailed',
+    'Some messages of a recording could not be sent again.',
+    'See why with -o ndjson.',
+  ),
+  ProvisioningUnreachable: own(
+    'noHub',
+    'The Device Provisioning Service could not be reached.',
+    'Check its host name, the network, and whether a proxy is needed.',
+  ),
+  NoHubAssigned: own(
+    'failed',
+    'The Device Provisioning Service has assigned the device to no hub.',
+    'Look at the enrollment and its allocation policy.',
+  ),
   BadSeed: own(
     'wrongCall',
     'A seed file has a device that the hub refuses.',

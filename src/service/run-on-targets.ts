@@ -31,7 +31,7 @@ export interface TargetOperation<Data extends object> {
   /** The records hold keys that were asked for. */
   readonly secret?: boolean;
   /** The next useful command after success on one device. */
-  readonly next?: (record: Data) => string | undefined;
+  readonly next?: (record: Data) => readonly string[] | undefined;
 }
 
 /**

@@ -94,7 +94,10 @@ describe('several targets', () => {
 
   test('the next useful command is said to a person, not to a pipe', async () => {
     const terminal = { tty: { stdin: true, stdout: true, stderr: true } };
-    expect((await hub.run(['twin', 'show', 'nobody', '--allow-none'], { terminal })).stderr).not.toContain('Next:');
+    const tagged = await hub.run(['tag', 'b1', 'owner=Bell & Co'], { terminal });
+    expect(tagged.stderr).toContain(`Next: hub-admin query "tags.owner = 'Bell & Co'"`);
+    expect((await hub.run(['tag', 'b1', 'owner=x', '-o', 'json'])).stderr).not.toContain('Next:');
+    expect((await hub.run(['twin', 'show', 'nobody'], { terminal })).stderr).not.toContain('Next:');
     const words = ['twin', 'show', '--devices-from', '-'];
     const person = await hub.run(words, { input: 'a1\nnobody\n', terminal });
     expect(person.stderr).toContain('--retry-failed records.ndjson');

@@ -74,7 +74,7 @@ export async function runConfigurationCreate(console: Console, options: Configur
   const configurations = await (await console.client()).configurations();
   const created = await configurations.create(configuration);
   await show(console, created, renderCard(configurationCard(created)));
-  console.terminal.notice(`See how far it is with: hub-admin configuration show ${created.id}`);
+  console.suggest(`hub-admin configuration show ${created.id}`);
 }
 
 async function readConfiguration(console: Console, options: ConfigurationCreateOptions): Promise<NewConfiguration> {

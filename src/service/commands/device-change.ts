@@ -16,6 +16,7 @@ interface IdentityChange {
   readonly verb: string;
   readonly apply: (identity: DeviceIdentity) => DeviceIdentity;
   readonly plan: JsonObject;
+  readonly next: (identity: DeviceIdentity) => readonly string[];
 }
 
 const USAGE = '<deviceId> | --where <condition> | --all | --devices-from <file>  [options]';
@@ -46,7 +47,16 @@ export function addDeviceRenewKeys(host: CommandHost): void {
       const which = options.key ?? 'both';
       const apply = (identity: DeviceIdentity): DeviceIdentity => withNewKeys(identity, which);
       const selection = takeOnlyTargets(words, options);
-      await runChange(host.open(self), { selection, options }, { verb: 'renew-keys', apply, plan: { newKeys: which } });
+      await runChange(
+        host.open(self),
+        { selection, options },
+        {
+          verb: 'renew-keys',
+          apply,
+          plan: { newKeys: which },
+          next: ({ deviceId }) => ['hub-admin', 'device', 'connection-string', deviceId],
+        },
+      );
     });
 }
 
@@ -61,7 +71,16 @@ function addStatusChange(host: CommandHost, verb: string, status: string, says: 
       const change = { status, statusReason: options.reason ?? null };
       const apply = (identity: DeviceIdentity): DeviceIdentity => ({ ...identity, ...change });
       const selection = takeOnlyTargets(words, options);
-      await runChange(host.open(self), { selection, options }, { verb, apply, plan: change });
+      await runChange(
+        host.open(self),
+        { selection, options },
+        {
+          verb,
+          apply,
+          plan: change,
+          next: ({ deviceId }) => ['hub-admin', 'device', 'show', deviceId],
+        },
+      );
     });
 }
 
@@ -91,6 +110,7 @@ async function runChange(
     plan: () => change.plan,
     render: (identity) => renderCard(identityCard(identity)),
     columns: IDENTITY_COLUMNS,
+    next: change.next,
     secret: options.showKeys === true,
   });
 }

@@ -177,10 +177,11 @@ function planOf({ status, signIn, edge, moduleId }: CreateOptions): object {
   };
 }
 
-function nextCommand(identity: Registered): string {
+function nextCommand(identity: Registered): string[] {
   const { deviceId, certificateFile, keyFile } = identity;
   const moduleId = identity['moduleId'];
-  if (typeof moduleId === 'string') return `hub-admin twin show ${deviceId} --module ${moduleId}`;
-  const certificate = certificateFile === undefined ? '' : ` --cert ${certificateFile} --key ${keyFile ?? ''}`;
-  return `sim-device -d ${deviceId}${certificate}`;
+  if (typeof moduleId === 'string') return ['hub-admin', 'twin', 'show', deviceId, '--module', moduleId];
+  const certificate =
+    certificateFile === undefined || keyFile === undefined ? [] : ['--cert', certificateFile, '--key', keyFile];
+  return ['sim-device', '-d', deviceId, ...certificate];
 }

@@ -49,6 +49,7 @@ export async function runDeviceExport(console: Console, options: ExportOptions):
   console.terminal.notice(
     `Exported ${items.length} devices to ${path}${options.showKeys === true ? ', with keys' : ''}.`,
   );
+  console.suggest(['hub-admin', 'device', 'import', options.file]);
 }
 
 async function readItems(console: Console, options: ExportOptions): Promise<JsonObject[]> {

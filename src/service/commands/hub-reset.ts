@@ -8,7 +8,7 @@ import type { Console } from '../console.ts';
 import { openLocalClient } from '../running-hub.ts';
 
 /** The state of a hub that does not run; certificates stay, so that whoever trusts them goes on trusting. */
-const STATE_FILES = ['state.db', 'state.db-wal', 'state.db-shm'] as const;
+const STATE_FILES = ['state.db', 'state.db-wal', 'state.db-shm', 'events'] as const;
 
 export function addHubReset(host: CommandHost): void {
   addCommand(host, {
@@ -27,7 +27,7 @@ export async function runHubReset(console: Console, options: { yes?: boolean }):
   const running = await findRunningHub(tandemHome);
   if (running === undefined) {
     await confirmOrRefuse(console, `forget everything the local hub of ${tandemHome} knows`, options.yes);
-    for (const name of STATE_FILES) rmSync(join(tandemHome, name), { force: true });
+    for (const name of STATE_FILES) rmSync(join(tandemHome, name), { recursive: true, force: true });
   } else {
     const client = await openLocalClient(console, running);
     const devices = (await client.listDevices()).length;

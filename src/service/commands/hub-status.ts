@@ -42,6 +42,6 @@ export async function runHubStatus(console: Console): Promise<void> {
     await writer.end();
   }
   if (running !== undefined) return;
-  console.suggest('hub-admin hub --detach');
+  console.suggest(['hub-admin', 'hub', '--detach']);
   console.endWith(EXIT_CODES.noHub);
 }

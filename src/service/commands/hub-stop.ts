@@ -35,4 +35,5 @@ export async function runHubStop(console: Console): Promise<void> {
     await delay(POLL_MS, undefined, { signal: console.signal });
   }
   console.terminal.notice('The local hub has stopped.');
+  console.suggest(['hub-admin', 'hub', '--detach']);
 }

@@ -82,6 +82,7 @@ export async function runInvoke(console: Console, selection: Selection, options:
       { title: 'status', value: (record) => record.status },
       { title: 'payload', value: (record) => record.payload },
     ],
+    next: ({ deviceId }) => ['hub-admin', 'monitor', deviceId],
   });
 }
 

@@ -42,7 +42,7 @@ export function addJobCancel(host: CommandHost): void {
   addCommand(host, {
     words: 'cancel <jobId>',
     says: 'Cancel a job that has not begun.',
-    examples: ['hub-admin job cancel reboot-1a2b3c4d'],
+    examples: ['hub-admin job cancel tag-5e6f7a8b'],
   }).action(async (jobId: string, _options: object, self: Command) => {
     const console = host.open(self);
     await showJob(console, await (await (await console.client()).jobs()).cancel(jobId));
@@ -62,7 +62,7 @@ export async function runJobShow(console: Console, jobId: string): Promise<void>
     await console.terminal.print('');
     await showOutcomes(console, outcomes, false);
   }
-  if (!isOver(job)) console.suggest(`hub-admin job watch ${jobId}`);
+  if (!isOver(job)) console.suggest(['hub-admin', 'job', 'watch', jobId]);
 }
 
 async function showJob(console: Console, job: JobDocument): Promise<void> {

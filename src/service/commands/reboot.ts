@@ -62,6 +62,7 @@ export async function runReboot(console: Console, selection: Selection, options:
       { title: 'rebootTime', value: (record) => record.rebootTime },
       { title: 'took', value: (record) => formatDuration(record.elapsedMs) },
     ],
+    next: ({ deviceId }) => ['hub-admin', 'twin', 'show', deviceId],
   });
 }
 

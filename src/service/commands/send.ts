@@ -130,6 +130,7 @@ export async function runSend(console: Console, options: SendOptions): Promise<v
   };
   await show(console, { ...record });
   if (outcome !== undefined) failUnlessTaken(options.deviceId, outcome.statusCode);
+  else console.suggest(`hub-admin monitor ${options.deviceId}`);
 }
 
 async function toMessage(console: Console, options: SendOptions): Promise<OutgoingMessage> {

@@ -71,6 +71,7 @@ async function set(console: Console, selection: Selection, options: SetDesiredOp
         twin.properties.desired,
       ),
     columns: [{ title: 'version', value: (twin) => twin.properties.desired['$version'] }],
+    next: ({ deviceId }) => ['hub-admin', 'twin', 'diff', deviceId],
   });
 }
 

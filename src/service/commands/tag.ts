@@ -3,8 +3,9 @@ import type { JsonObject, TwinDocument } from '../../sdk/service-documents.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
 import { readChange } from '../json-input.ts';
+import { quoteConstant } from '../query-text.ts';
 import { runOnTargets } from '../run-on-targets.ts';
-import { renderChange } from '../sections.ts';
+import { leavesOf, renderChange } from '../sections.ts';
 import { addTargetOptions, type Selection, takeTargets, type TargetOptions } from '../targets.ts';
 
 export type TagOptions = TargetOptions & { readonly tags: JsonObject; readonly ifMatch?: string };
@@ -34,6 +35,14 @@ export function addTag(host: CommandHost): void {
     });
 }
 
+/** The query that finds the devices with the first of these tags. */
+function queryFor(tags: JsonObject): string[] | undefined {
+  const leaf = leavesOf(tags).find(({ value }) => value !== null && typeof value !== 'object');
+  if (leaf === undefined) return undefined;
+  const value = typeof leaf.value === 'string' ? quoteConstant(leaf.value) : JSON.stringify(leaf.value);
+  return ['hub-admin', 'query', `tags.${leaf.path.join('.')} = ${value}`];
+}
+
 export async function runTag(console: Console, selection: Selection, options: TagOptions): Promise<void> {
   const before = new Map<string, TwinDocument>();
   await runOnTargets<TwinDocument>(console, selection, options, {
@@ -46,5 +55,6 @@ export async function runTag(console: Console, selection: Selection, options: Ta
     plan: () => ({ tags: options.tags }),
     render: (twin) => renderChange(`tags of "${twin.deviceId}"`, before.get(twin.deviceId)?.tags ?? {}, twin.tags),
     columns: [{ title: 'tags', value: (twin) => twin.tags }],
+    next: () => queryFor(options.tags),
   });
 }

@@ -67,6 +67,7 @@ export async function runTwinWrite(console: Console, selection: Selection, optio
     plan: () => document,
     render: (twin) => renderSections(before.get(twin.deviceId), twin, document),
     columns: [{ title: 'etag', value: (twin) => twin.etag }],
+    next: ({ deviceId }) => (module === undefined ? ['hub-admin', 'twin', 'diff', deviceId] : undefined),
   });
 }
 

@@ -35,6 +35,7 @@ export async function runTwinShow(console: Console, selection: Selection, option
     { ...options, yes: true },
     {
       verb: 'twin show',
+      next: ({ deviceId }) => (options.module === undefined ? ['hub-admin', 'twin', 'diff', deviceId] : undefined),
       run: async (deviceId) => ({ record: await (await console.client()).getTwin(deviceId, options.module) }),
       render: (twin) => JSON.stringify(twin, null, 2).split('\n').map(printable),
       columns: [

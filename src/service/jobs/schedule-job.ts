@@ -111,7 +111,7 @@ export async function scheduleJob(
     await writer.write(created);
     await writer.end();
   }
-  console.suggest(`hub-admin job watch ${job.jobId}`);
+  console.suggest(['hub-admin', 'job', 'watch', job.jobId]);
 }
 
 /** The hub checks the condition here: a job that has none to work on is better not made than looked for later. */
