@@ -40,6 +40,30 @@ export const PROGRAM_CODES = {
     'The connection to the hub ended before what was asked for was done.',
     'Check the network, and try again.',
   ),
+  ConnectionRefused: own(
+    'noHub',
+    'Nothing listens at the port of the hub.',
+    'Check that the hub runs, its name and its port.',
+  ),
+  HostNotFound: own('noHub', 'The name of the hub cannot be looked up.', 'Check HostName in the connection string.'),
+  HubUnavailable: own('noHub', 'The hub takes no connections now.', 'Try again later.'),
+  UntrustedCertificate: own(
+    'noHub',
+    'The certificate of the hub is signed by nobody this machine trusts, or is for another name.',
+    'Trust its authority (NODE_EXTRA_CA_CERTS), or look closer with: hub-admin doctor',
+  ),
+  Rejected: own('deviceFailed', 'The device rejected the cloud-to-device message.', 'Look at what the device tells.'),
+  Expired: own(
+    'timedOut',
+    'The cloud-to-device message expired before the device took it.',
+    'Send it again while the device is connected, or with a longer --expires-in.',
+  ),
+  DeliveryCountExceeded: own(
+    'deviceFailed',
+    'The device gave the cloud-to-device message back too often.',
+    'Look at what the device tells.',
+  ),
+  Purged: own('failed', 'The queue of the device was emptied before it took the message.', 'Send it again.'),
   NoFeedback: own(
     'timedOut',
     'The feedback on a cloud-to-device message did not come in time.',
