@@ -41,7 +41,7 @@ export function findFunction(name: string): QueryFunction | undefined {
 }
 
 /** Documented for message routing only, each with what to write in a query instead ('' where there is nothing). */
-const ROUTING_FUNCTIONS: Readonly<Record<string, string>> = {
+export const ROUTING_FUNCTIONS: Readonly<Record<string, string>> = {
   STARTS_WITH: 'write STARTSWITH(text, start)',
   ENDS_WITH: 'write ENDSWITH(text, end)',
   CONTAINS: 'only STARTSWITH and ENDSWITH look into a string',

@@ -13,6 +13,7 @@ import { closeServer, listenOnAll, type FrontEnd, type PortWish } from '../liste
 import { readBody, readJsonBody } from './request-body.ts';
 import { sendAnswer, sendError } from './response.ts';
 import type { AnyRoute, BytesRoute, HttpAnswer, Route } from './route.ts';
+import { ABSENT_ROUTES } from './routes/absent.ts';
 import { CERTIFICATE_ROUTES } from './routes/certificates.ts';
 import { CONFIGURATION_ROUTES } from './routes/configurations.ts';
 import { CONTROL_ROUTES, type HubControl } from './routes/control.ts';
@@ -97,6 +98,7 @@ function newDispatcher(options: HttpsFrontEndOptions): Dispatch {
   const router = newRouter([
     ...SERVICE_ROUTES,
     ...DEVICE_API_ROUTES,
+    ...ABSENT_ROUTES,
     ...CERTIFICATE_ROUTES,
     ...CONTROL_ROUTES(options.control),
   ]);
