@@ -73,7 +73,15 @@ export async function explainUnreachable(
     ({ distrust }) => (distrust === undefined ? undefined : coded(distrust)),
     (reason: unknown) => (reason instanceof Error ? reason : undefined),
   );
-  return connectError(error, { refusal: undefined, error: evidence }, { host: hostName, port, hostName, deviceId: '' });
+  const found = connectError(
+    error,
+    { refusal: undefined, error: evidence },
+    { host: hostName, port, hostName, deviceId: '' },
+  );
+  return new ProgramError(found.exit, found.code, found.message, {
+    hint: `${found.hint ?? 'check the network'}; to look closer: hub-admin doctor`,
+    cause: error,
+  });
 }
 
 /** The local hub puts the JSON body of the other protocols there, IoT Hub a text with the tracking id in it. */

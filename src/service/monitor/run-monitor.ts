@@ -1,6 +1,6 @@
 import type { ServiceHub } from '../../config/index.ts';
 import type { AmqpProtocol } from '../../sdk/cloud-to-device-sdk.ts';
-import { chooseProtocol } from '../../sdk/event-endpoint.ts';
+import { chooseProtocol, findEventEndpoint } from '../../sdk/event-endpoint.ts';
 import type { EventReader, HubEvent } from '../../sdk/event-reader.ts';
 import { formatDuration, ProgramError } from '../../terminal/index.ts';
 import type { Console } from '../console.ts';
@@ -48,6 +48,10 @@ export async function runMonitor(console: Console, options: MonitorOptions): Pro
     if (!signal.aborted && error instanceof Error) failure = error;
     finished.abort();
   };
+  const { env } = console;
+  const protocol = options.protocol ?? (await chooseProtocol(hub, env));
+  // A query to a hub that cannot be reached takes its time to fail; this says so within ten seconds.
+  if (options.where !== undefined) await findEventEndpoint(hub, { env, signal, protocol });
   const filter = await openDeviceFilter(console, { deviceId: options.deviceId, where: options.where });
   const recorder = options.record === undefined ? undefined : await openRecorder(console.cwd, options.record);
   const show = entryWriter(console, recorder);
@@ -57,7 +61,6 @@ export async function runMonitor(console: Console, options: MonitorOptions): Pro
     filter.close();
     await recorder?.close();
   });
-  const protocol = options.protocol ?? (await chooseProtocol(hub, console.env));
   const run: Run = { console, options, hub, protocol, signal, output, filter, stop };
   await Promise.all(sourcesOf(run).map((source) => source.catch(stop)));
   await output.end();
