@@ -2,6 +2,7 @@ import { connect, createSecureContext, type SecureContext, type TLSSocket } from
 import rhea, { type Connection } from 'rhea';
 import { expect, test } from 'vitest';
 import { sasToken } from '../support/hub.ts';
+import { BATCH_FORMAT, connectRhea } from '../hub/front-ends/amqp/rhea-client.ts';
 import { mutate } from './mutate.ts';
 import { IS_LONG, Random, rounds, SEED } from './random.ts';
 import { TorturedHub } from './tortured-hub.ts';
@@ -40,6 +41,27 @@ test(
     await expect.poll(() => tortured.hub.server.hub.connections.count, { timeout: 10_000 }).toBe(1);
   },
 );
+
+test.each([
+  ['of no format that is known', Buffer.from('no message'), 77],
+  ['in a batch', rhea.message.encode({ body: rhea.message.data_sections([Buffer.from('no message')]) }), BATCH_FORMAT],
+])('bytes that are no message, %s, are rejected, and the link lives on', async (_what, bytes, format) => {
+  await using tortured = await TorturedHub.start();
+  const { hub, victim } = tortured;
+  const expirySeconds = Math.floor(Date.now() / 1000) + 3600;
+  const password = sasToken({ resource: 'localhost/devices/victim', key: victim.key, expirySeconds });
+  const connection = connectRhea(hub, { username: 'victim@sas.localhost', password });
+  const sender = connection.open_sender('/devices/victim/messages/events');
+  await once(sender, 'sendable');
+  const rejected = once(sender, 'rejected');
+  sender.send(bytes, undefined, format);
+  await rejected;
+  const accepted = once(sender, 'accepted');
+  sender.send({ body: rhea.message.data_section(Buffer.from('x')) });
+  await accepted;
+  connection.close();
+  await tortured.check();
+});
 
 interface AmqpWriter {
   write(value: unknown): void;

@@ -1,3 +1,4 @@
+import { HubError } from '../../../model/hub-error.ts';
 import { Link, type AmqpError, type LinkHost } from './link.ts';
 import { readMessage, readText, type IncomingMessage } from './messages.ts';
 import type { RheaContext, RheaReceiver } from './rhea.ts';
@@ -35,10 +36,25 @@ export class IncomingLink extends Link {
     this.answer(maxMessageBytes === undefined ? {} : { max_message_size: maxMessageBytes });
   }
 
+  /** rhea decodes what has AMQP's own format; the rest comes as it is. Undefined for what cannot be read. */
+  #decode(bytes: Buffer): IncomingMessage | undefined {
+    try {
+      return this.host.codec.decode(bytes);
+    } catch (error) {
+      if (!(error instanceof HubError)) throw error;
+      return undefined;
+    }
+  }
+
   #read({ message, delivery, format }: RheaContext): IncomingDelivery | undefined {
     if (message === undefined || delivery === undefined) return undefined;
+    const decoded = Buffer.isBuffer(message) ? this.#decode(message) : readMessage(message);
+    if (decoded === undefined) {
+      delivery.reject({ condition: 'amqp:decode-error', description: 'the bytes are no AMQP message' });
+      return undefined;
+    }
     return {
-      message: Buffer.isBuffer(message) ? this.host.codec.decode(message) : readMessage(message),
+      message: decoded,
       format: format ?? 0,
       accept: () => delivery.accept(),
       reject: (error) => {

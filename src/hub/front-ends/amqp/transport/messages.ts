@@ -1,3 +1,4 @@
+import { HubError } from '../../../model/hub-error.ts';
 import type { Rhea, RheaMessage, RheaTyped } from './rhea.ts';
 
 /** A value whose AMQP type matters to who reads it. A bare number is for rhea to choose and does not occur. */
@@ -73,9 +74,13 @@ export class MessageCodec {
     });
   }
 
-  /** @throws Error for bytes that are no message */
+  /** @throws HubError IotHubFormatError for bytes that are no message */
   decode(bytes: Buffer): IncomingMessage {
-    return readMessage(this.#rhea.message.decode(bytes));
+    try {
+      return readMessage(this.#rhea.message.decode(bytes));
+    } catch (cause) {
+      throw new HubError('IotHubFormatError', 'the bytes are no AMQP message', { cause });
+    }
   }
 
   /** One text for an id, whichever type it came in. */
