@@ -1,10 +1,9 @@
-import type { ChalkInstance } from 'chalk';
 import type { JsonValue } from '../sdk/device-link.ts';
-import { formatDuration, printable } from '../terminal/index.ts';
+import { type Colours, formatDuration, printable } from '../terminal/index.ts';
 import type { DeviceEvent } from './device-event.ts';
 
 type Body<Kind extends DeviceEvent['event']> = Extract<DeviceEvent, { event: Kind }>;
-type Sentences = { readonly [Kind in DeviceEvent['event']]: (event: Body<Kind>, colours: ChalkInstance) => string };
+type Sentences = { readonly [Kind in DeviceEvent['event']]: (event: Body<Kind>, colours: Colours) => string };
 
 /** What each event is to a person. */
 const SENTENCES: Sentences = {
@@ -34,7 +33,7 @@ const SENTENCES: Sentences = {
 };
 
 /** One line for people: `10:02:11 myDeviceId connected to …`, in local time. */
-export function renderEvent(event: DeviceEvent, colours: ChalkInstance, verbose = false): string {
+export function renderEvent(event: DeviceEvent, colours: Colours, verbose = false): string {
   const time = new Date(event.time).toTimeString().slice(0, 8);
   return `${colours.dim(time)} ${colours.bold(event.deviceId)} ${sentence(event, colours)}${verbose ? colours.dim(details(event)) : ''}`;
 }
@@ -47,12 +46,12 @@ function details(event: DeviceEvent): string {
   return `${hint}${elapsed}`;
 }
 
-function sentence<Kind extends DeviceEvent['event']>(event: Body<Kind>, colours: ChalkInstance): string {
-  const write: (event: Body<Kind>, colours: ChalkInstance) => string = SENTENCES[event.event];
+function sentence<Kind extends DeviceEvent['event']>(event: Body<Kind>, colours: Colours): string {
+  const write: (event: Body<Kind>, colours: Colours) => string = SENTENCES[event.event];
   return write(event, colours);
 }
 
-function statusColour(status: Body<'configuration'>['status'], colours: ChalkInstance): string {
+function statusColour(status: Body<'configuration'>['status'], colours: Colours): string {
   if (status === 'Success') return colours.green(status);
   return status === 'Error' ? colours.red(status) : colours.yellow(status);
 }

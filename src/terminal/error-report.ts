@@ -1,4 +1,4 @@
-import type { ChalkInstance } from 'chalk';
+import type { Colours } from './colours.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { ProgramError } from './program-error.ts';
 
@@ -30,7 +30,7 @@ export function reportError(error: unknown): ErrorReport {
 }
 
 /** The lines for stderr: one JSON object with `-o json|ndjson`, otherwise the message, what to do, and with `--verbose` the causes and the stack. */
-export function renderError(error: unknown, style: ReportStyle, colours: ChalkInstance): string[] {
+export function renderError(error: unknown, style: ReportStyle, colours: Colours): string[] {
   const report = reportError(error);
   if (style.json) return [JSON.stringify({ error: { ...report, ...(style.verbose ? verboseMembers(error) : {}) } })];
   const lines = [`${colours.red.bold('error:')} ${report.message}`];

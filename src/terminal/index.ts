@@ -3,6 +3,7 @@ export { EXIT_CODES, type ExitName } from './exit-codes.ts';
 export { ProgramError, wrongCall } from './program-error.ts';
 export { OutputClosed, processTerminal, Terminal, type TerminalOptions } from './terminal.ts';
 export { type Program, runProgram, type RunOptions } from './run-program.ts';
+export type { Colours } from './colours.ts';
 export { addExamples } from './command-line.ts';
 export { type ErrorReport, renderError, reportError, type ReportStyle, reportStyle } from './error-report.ts';
 export {

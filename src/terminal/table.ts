@@ -1,4 +1,4 @@
-import type { ChalkInstance } from 'chalk';
+import type { Colours } from './colours.ts';
 import { displayWidth, fitText, printable } from './display-text.ts';
 
 const GAP = '  ';
@@ -15,7 +15,7 @@ export type CellStyle = (text: string, place: { row: number; column: number }) =
 export function renderTable(
   titles: readonly string[],
   rows: readonly (readonly string[])[],
-  options: { width: number; colours: ChalkInstance; style?: CellStyle },
+  options: { width: number; colours: Colours; style?: CellStyle },
 ): string[] {
   const cells = rows.map((row) => titles.map((_, column) => printable(row[column] ?? '')));
   const widths = fitWidths(naturalWidths(titles, cells), options.width);

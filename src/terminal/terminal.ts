@@ -1,8 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { createInterface } from 'node:readline/promises';
-import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk';
-import { colourLevel } from './colour-level.ts';
+import { hasColours } from './has-colours.ts';
+import { type Colours, makeColours } from './colours.ts';
 import { printable } from './display-text.ts';
 
 /** Thrown by a write after the reader of stdout went away (`| head`): the program ends quietly. */
@@ -21,7 +20,7 @@ export interface TerminalOptions {
   width?: () => number;
   /** Lines, likewise. */
   height?: () => number;
-  colours?: { stdout: ColorSupportLevel; stderr: ColorSupportLevel };
+  colours?: { stdout: boolean; stderr: boolean };
   /** Everything written passes through it, except `printSecret`. */
   redact?: (text: string) => string;
 }
@@ -34,9 +33,9 @@ export class Terminal {
   readonly stderr: Writable;
   readonly tty: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** Colours for what goes to stdout. */
-  readonly colours: ChalkInstance;
+  readonly colours: Colours;
   /** Colours for what goes to stderr. */
-  readonly noticeColours: ChalkInstance;
+  readonly noticeColours: Colours;
   readonly #stdin: () => Readable;
   readonly #width: () => number;
   readonly #height: () => number;
@@ -50,8 +49,8 @@ export class Terminal {
     this.stdout = options.stdout;
     this.stderr = options.stderr;
     this.tty = options.tty ?? NO_TTY;
-    this.colours = new Chalk({ level: options.colours?.stdout ?? 0 });
-    this.noticeColours = new Chalk({ level: options.colours?.stderr ?? 0 });
+    this.colours = makeColours(options.colours?.stdout ?? false);
+    this.noticeColours = makeColours(options.colours?.stderr ?? false);
     this.#width = options.width ?? (() => 80);
     this.#height = options.height ?? (() => 24);
     this.#redact = options.redact ?? ((text) => text);
@@ -146,6 +145,7 @@ export class Terminal {
   /** Asks on stderr; only an explicit yes is one. Call it where `canAsk` only. */
   async confirm(question: string, signal: AbortSignal): Promise<boolean> {
     this.clearTransient();
+    const { createInterface } = await import('node:readline/promises'); // few runs ask
     const reader = createInterface({ input: this.stdin, output: this.stderr, terminal: false });
     try {
       const answer = await reader.question(`${this.#redact(question)} [y/N] `, { signal });
@@ -206,8 +206,8 @@ export function processTerminal(options: { argv: readonly string[]; redact: (tex
     width: () => (stdout.isTTY ? stdout.columns : stderr.isTTY ? stderr.columns : 80) || 80,
     height: () => (stdout.isTTY ? stdout.rows : 24) || 24,
     colours: {
-      stdout: colourLevel({ env, noColour, tty: stdout.isTTY }),
-      stderr: colourLevel({ env, noColour, tty: stderr.isTTY }),
+      stdout: hasColours({ env, noColour, tty: stdout.isTTY }),
+      stderr: hasColours({ env, noColour, tty: stderr.isTTY }),
     },
     redact: options.redact,
   });
