@@ -219,6 +219,7 @@ export class Hub {
     clearInterval(this.#sweeping);
     this.jobs.close();
     this.transfers.close();
+    this.configurations.close();
     this.connections.closeAll('stopping');
     // Committed by the store when it closes.
     void this.connections.keepPresence().catch(() => undefined);

@@ -40,6 +40,7 @@ export interface ConfigurationTools {
 export class ConfigurationTargets {
   readonly #tools: ConfigurationTools;
   readonly #known = new Map<string, Known>();
+  #closed = false;
 
   constructor(tools: ConfigurationTools) {
     this.#tools = tools;
@@ -97,6 +98,11 @@ export class ConfigurationTargets {
     }
   }
 
+  /** The hub ends. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** After a start: twins whose change was durable and whose configurations were not yet looked at. */
   async resume(): Promise<void> {
     if (this.#known.size === 0) return;
@@ -146,7 +152,10 @@ export class ConfigurationTargets {
     if (keys.length === 0) return;
     context.store
       .change(() => keys.flatMap((key) => this.#settleInChange(context.twins.get(key))))
-      .then((changes) => this.tell(changes), onFault);
+      .then((changes) => this.tell(changes))
+      .catch((error: unknown) => {
+        if (!this.#closed) onFault(error); // what a closed store has not taken is made up for by the next start
+      });
   }
 
   #isStale(twin: Twin | undefined): boolean {

@@ -142,6 +142,10 @@ export class Configurations {
     return this.#targets.resume();
   }
 
+  close(): void {
+    this.#targets.close();
+  }
+
   async reset(): Promise<void> {
     for (const id of [...this.#options.context.configurations.entries()].map(([key]) => key)) {
       await this.delete(id, { kind: 'any' });
