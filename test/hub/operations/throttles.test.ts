@@ -74,7 +74,8 @@ describe('tier S1', () => {
   });
 
   test('tells who connects far too often to come again later', async () => {
-    await using hub = await startHub({ tier: 'S1' });
+    const nowMs = Date.now();
+    await using hub = await startHub({ tier: 'S1', now: () => nowMs }); // time stands still: nothing is refilled
     const device = await hub.createDevice('d');
     const { throttles } = hub.server.hub;
     expect(() => {
