@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { ProgramError } from '../terminal/index.ts';
@@ -27,7 +27,9 @@ export interface HomeLock {
  */
 export function lockHome(home: string): HomeLock {
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  const database = new Database(join(home, 'hub.lock'), { timeout: 0 });
+  const file = join(home, 'hub.lock');
+  closeSync(openSync(file, 'a', 0o600)); // nothing is in it, but who may open it may hold it
+  const database = new Database(file, { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
