@@ -6,6 +6,10 @@ import { Console, type GlobalOptions } from './console.ts';
 export interface CommandHost {
   readonly parent: Command;
   readonly program: Program;
+  /** The sentence that the table of commands has for it. */
+  readonly says: string;
+  /** What its group does when no command of it is named. */
+  readonly isDefault: boolean;
   /** The console of this run; its global options were parsed with the command. */
   open(command: Command): Console;
 }
@@ -13,18 +17,16 @@ export interface CommandHost {
 export interface CommandText {
   /** `reboot [deviceId]`, as commander reads it. */
   readonly words: string;
-  /** The first sentence of the help. */
-  readonly says: string;
+  /** The first sentence of the help, for what is not in the table of commands. */
+  readonly says?: string;
   /** What follows the name in the usage line, where commander's own is not good enough. */
   readonly usage?: string;
   readonly examples: readonly string[];
-  /** What its group does when no command of it is named. */
-  readonly isDefault?: boolean;
 }
 
 /** Adds a command with its sentence and its examples, which every command has. */
 export function addCommand(host: CommandHost, text: CommandText): Command {
-  const command = host.parent.command(text.words, { isDefault: text.isDefault ?? false }).description(text.says);
+  const command = host.parent.command(text.words, { isDefault: host.isDefault }).description(text.says ?? host.says);
   if (text.usage !== undefined) command.usage(text.usage);
   return addExamples(command, text.examples);
 }

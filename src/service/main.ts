@@ -8,6 +8,6 @@ export async function main(argv: readonly string[]): Promise<void> {
   await runProgram({
     argv,
     terminal: processTerminal({ argv, redact }),
-    declare: (program) => declareHubAdmin(program, world),
+    declare: (program) => declareHubAdmin(program, world, argv),
   });
 }

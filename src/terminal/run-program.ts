@@ -20,7 +20,8 @@ export interface RunOptions {
   terminal: Terminal;
   /** As in `process.argv`: node, script, words. */
   argv: readonly string[];
-  declare: (program: Program) => Command;
+  /** The commands, as far as these words need them. */
+  declare: (program: Program) => Command | Promise<Command>;
   /** Where signals come from and how the process ends; tests hand in their own. */
   signals?: Pick<NodeJS.Process, 'on' | 'off'>;
   exit?: (exitCode: number) => void;
@@ -59,7 +60,7 @@ export async function runProgram(options: RunOptions): Promise<void> {
 }
 
 async function parse(options: RunOptions, life: Life): Promise<void> {
-  const root = options.declare(life);
+  const root = await options.declare(life);
   let answer = '';
   prepareCommands(root, (text) => (answer += text));
   try {

@@ -62,13 +62,14 @@ async function run(
 ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
   const { terminal, stdout, stderr } = bufferTerminal({});
   const world = { env: { TANDEM_HOME: home, ...env }, cwd: home };
+  const argv = ['node', 'hub-admin', 'doctor', ...words];
   const exitCode = await new Promise<number>((resolve) => {
     void runProgram({
       terminal,
-      argv: ['node', 'hub-admin', 'doctor', ...words],
+      argv,
       signals: new EventEmitter() as unknown as NodeJS.Process,
       exit: resolve,
-      declare: (program) => declareHubAdmin(program, world),
+      declare: (program) => declareHubAdmin(program, world, argv),
     });
   });
   return { exitCode, stdout: stdout(), stderr: stderr() };

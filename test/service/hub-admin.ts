@@ -73,13 +73,14 @@ export class HubForTests {
       when = undefined;
       void act((name) => signals.emit(name));
     }, 20);
+    const argv = ['node', 'hub-admin', ...words];
     const exitCode = await new Promise<number>((resolve) => {
       void runProgram({
         terminal,
-        argv: ['node', 'hub-admin', ...words],
+        argv,
         signals: signals as unknown as NodeJS.Process,
         exit: resolve,
-        declare: (program) => declareHubAdmin(program, world),
+        declare: (program) => declareHubAdmin(program, world, argv),
       });
     });
     clearInterval(watch);

@@ -8,7 +8,6 @@ import type { Console } from '../console.ts';
 export function addCompletion(host: CommandHost): void {
   addCommand(host, {
     words: 'completion',
-    says: 'Print a script that lets the shell complete commands, flags and device ids of hub-admin.',
     examples: ['source <(hub-admin completion bash)', 'hub-admin completion fish', 'hub-admin completion powershell'],
   })
     .addArgument(new Argument('<shell>', `which shell: ${SHELLS.join(', ')}`).argParser(choice('the shell', SHELLS)))

@@ -28,7 +28,6 @@ const MAX_PRIORITY = 2 ** 31 - 1;
 export function addConfigurationCreate(host: CommandHost): void {
   addCommand(host, {
     words: 'create <configurationId> [assignments...]',
-    says: 'Have the hub set desired properties on every device that meets a condition, now and later.',
     examples: [
       `hub-admin configuration create redmond sendFrequency=5m --where "tags.location.plant = 'Redmond43'"`,
       `hub-admin configuration create winter --json '{"heating":{"max":23}}' --where "tags.floor = 1" --priority 10`,

@@ -14,7 +14,6 @@ export interface ConfigurationDeleteOptions {
 export function addConfigurationDelete(host: CommandHost): void {
   addCommand(host, {
     words: 'delete <configurationId>',
-    says: 'Delete a configuration: the hub takes what it set away from the devices; it asks first, or wants --yes.',
     examples: ['hub-admin configuration delete redmond --dry-run', 'hub-admin configuration delete redmond --yes'],
   })
     .option('--if-match <etag>', 'only if the configuration has this etag (default: whatever it has)')

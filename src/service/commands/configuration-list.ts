@@ -8,7 +8,6 @@ import type { Console } from '../console.ts';
 export function addConfigurationList(host: CommandHost): void {
   addCommand(host, {
     words: 'list',
-    says: 'List the configurations of the hub, the one that wins first, and how many devices have each.',
     examples: ['hub-admin configuration list', 'hub-admin configuration list -o json'],
   }).action(async (_options: object, self: Command) => {
     await runConfigurationList(host.open(self));

@@ -8,7 +8,6 @@ import type { Console } from '../console.ts';
 export function addConfigurationShow(host: CommandHost): void {
   addCommand(host, {
     words: 'show <configurationId>',
-    says: 'Show a configuration: whom it targets, what it sets, how many devices have it.',
     examples: ['hub-admin configuration show redmond', 'hub-admin configuration show redmond -o json'],
   }).action(async (id: string, _options: object, self: Command) => {
     await runConfigurationShow(host.open(self), id);

@@ -22,17 +22,16 @@ interface IdentityChange {
 const USAGE = '<deviceId> | --where <condition> | --all | --devices-from <file>  [options]';
 
 export function addDeviceEnable(host: CommandHost): void {
-  addStatusChange(host, 'enable', 'enabled', 'Let a device connect again.');
+  addStatusChange(host, 'enable', 'enabled');
 }
 
 export function addDeviceDisable(host: CommandHost): void {
-  addStatusChange(host, 'disable', 'disabled', 'Disconnect a device and refuse it from now on; its twin stays.');
+  addStatusChange(host, 'disable', 'disabled');
 }
 
 export function addDeviceRenewKeys(host: CommandHost): void {
   const text = {
     words: 'renew-keys [words...]',
-    says: 'Give a device new keys; the old ones stop working at once.',
     usage: USAGE,
     examples: ['hub-admin device renew-keys pump-1 --key secondary', 'hub-admin device renew-keys pump-1 --show-keys'],
   };
@@ -60,12 +59,12 @@ export function addDeviceRenewKeys(host: CommandHost): void {
     });
 }
 
-function addStatusChange(host: CommandHost, verb: string, status: string, says: string): void {
+function addStatusChange(host: CommandHost, verb: string, status: string): void {
   const examples = [
     `hub-admin device ${verb} pump-1`,
     `hub-admin device ${verb} --where "tags.retired = true" --dry-run`,
   ];
-  addChangeOptions(addCommand(host, { words: `${verb} [words...]`, says, usage: USAGE, examples }))
+  addChangeOptions(addCommand(host, { words: `${verb} [words...]`, usage: USAGE, examples }))
     .option('--reason <text>', 'why, kept as statusReason')
     .action(async (words: string[], options: ChangeOptions & { reason?: string }, self: Command) => {
       const change = { status, statusReason: options.reason ?? null };

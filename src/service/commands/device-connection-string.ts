@@ -11,7 +11,6 @@ export type ConnectionStringOptions = TargetOptions & { readonly key?: 'primary'
 export function addDeviceConnectionString(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'connection-string [words...]',
-    says: 'Print the connection string of a device; it holds the key, so mind where it goes.',
     usage: '<deviceId> | --where <condition> | --all | --devices-from <file>  [options]',
     examples: ['hub-admin device connection-string myDeviceId', 'hub-admin device connection-string --all -o csv'],
   });

@@ -35,7 +35,6 @@ interface ParsedOptions {
 export function addDeviceCreate(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'create [deviceIds...]',
-    says: 'Register devices, with new keys or with a certificate.',
     usage: '<deviceId…> | --count <n> | --devices-from <file>  [options]',
     examples: [
       'hub-admin device create pump-2',

@@ -11,7 +11,6 @@ export type DeleteOptions = TargetOptions & { readonly ifMatch?: string };
 export function addDeviceDelete(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'delete [words...]',
-    says: 'Delete a device with its twin and its queue; it asks first, or wants --yes.',
     usage: '<deviceId> | --where <condition> | --all | --devices-from <file>  [options]',
     examples: [
       'hub-admin device delete pump-2 --yes',

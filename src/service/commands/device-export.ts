@@ -19,7 +19,6 @@ export interface ExportOptions {
 export function addDeviceExport(host: CommandHost): void {
   addCommand(host, {
     words: 'export [file]',
-    says: 'Write the devices with tags and desired properties as NDJSON that device import reads back.',
     examples: ['hub-admin device export', 'hub-admin device export devices.ndjson --show-keys'],
   })
     .option('--where <condition>', 'only the devices that meet an IoT Hub condition')

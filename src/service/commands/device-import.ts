@@ -25,7 +25,6 @@ interface ImportRecord {
 export function addDeviceImport(host: CommandHost): void {
   addCommand(host, {
     words: 'import <file>',
-    says: 'Register devices from a file: what device export writes, NDJSON, a JSON array, or CSV with deviceId.',
     examples: ['hub-admin device import devices.ndjson --dry-run', 'hub-admin device import devices.csv -o ndjson'],
   })
     .option('--mode <mode>', 'create, update or delete (default: create)', choice('--mode', MODES))

@@ -21,7 +21,6 @@ const LONGEST_LIST = 1000;
 export function addDeviceList(host: CommandHost): void {
   addCommand(host, {
     words: 'list',
-    says: 'List the devices of the hub, their keys masked.',
     examples: [
       'hub-admin device list',
       `hub-admin device list --where "connectionState = 'Connected'" -o csv`,

@@ -12,7 +12,6 @@ export type ShowOptions = TargetOptions & { readonly showKeys?: boolean };
 export function addDeviceShow(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'show [words...]',
-    says: 'Show the identity of a device, its keys masked.',
     usage: '<deviceId> | --where <condition> | --all | --devices-from <file>  [options]',
     examples: ['hub-admin device show myDeviceId', 'hub-admin device show myDeviceId --show-keys -o json'],
   });

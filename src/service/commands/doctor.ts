@@ -7,7 +7,6 @@ import type { Finding } from '../doctor/finding.ts';
 export function addDoctor(host: CommandHost): void {
   addCommand(host, {
     words: 'doctor',
-    says: 'Look for what is wrong between here and the hub: settings, network, certificate, key, permissions, clock.',
     examples: ['hub-admin doctor', 'hub-admin doctor -o json', 'hub-admin doctor --hub local'],
   }).action(async (_options: object, self: Command) => {
     await runDoctor(host.open(self));

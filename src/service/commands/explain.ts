@@ -20,7 +20,6 @@ export interface Explanation {
 export function addExplain(host: CommandHost): void {
   addCommand(host, {
     words: 'explain [code]',
-    says: 'Explain a code of the hub or of these programs, and what to do about it; all of them when none is named.',
     examples: ['hub-admin explain 404103', 'hub-admin explain ThrottlingException', 'hub-admin explain -o csv'],
   }).action(async (code: string | undefined, _options: object, self: Command) => {
     await runExplain(host.open(self), code);

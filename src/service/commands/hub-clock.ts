@@ -9,16 +9,16 @@ import { getRunningHub, openLocalClient } from '../running-hub.ts';
 const HUNDRED_YEARS_MS = 36_525 * 86_400_000;
 
 export function addHubClock(host: CommandHost): void {
-  const group = host.parent
-    .command('clock')
-    .description('Show the time of the local hub, or move it ahead for a test; show is the default.');
+  const group = host.parent.command('clock').description(host.says);
   const inGroup = { ...host, parent: group };
-  addCommand(inGroup, {
-    words: 'show',
-    says: 'Show the time of the local hub, and how far it is ahead of real time.',
-    isDefault: true,
-    examples: ['hub-admin hub clock', 'hub-admin hub clock show -o json'],
-  }).action(async (_options: object, self: Command) => {
+  addCommand(
+    { ...inGroup, isDefault: true },
+    {
+      words: 'show',
+      says: 'Show the time of the local hub, and how far it is ahead of real time.',
+      examples: ['hub-admin hub clock', 'hub-admin hub clock show -o json'],
+    },
+  ).action(async (_options: object, self: Command) => {
     await runHubClock(host.open(self), undefined);
   });
   addCommand(inGroup, {

@@ -15,7 +15,6 @@ export interface HubEnvOptions {
 export function addHubEnv(host: CommandHost): void {
   addCommand(host, {
     words: 'env [deviceId]',
-    says: 'Print what a program needs in its environment to use the local hub, keys and certificates included.',
     examples: ['eval "$(hub-admin hub env)"', 'hub-admin hub env pump-1 --shell dotenv', 'hub-admin hub env -o json'],
   })
     .option(

@@ -18,7 +18,6 @@ export interface HubExecOptions {
 export function addHubExec(host: CommandHost): void {
   addCommand(host, {
     words: 'exec [command...]',
-    says: "Run a command against a fresh hub of its own, gone when the command ends; the exit code is the command's.",
     usage: '[--seed <file>] -- <command…>',
     examples: [
       'hub-admin hub exec -- hub-admin device create pump-1',

@@ -13,7 +13,6 @@ const STATE_FILES = ['state.db', 'state.db-wal', 'state.db-shm', 'events'] as co
 export function addHubReset(host: CommandHost): void {
   addCommand(host, {
     words: 'reset',
-    says: 'Make the local hub of TANDEM_HOME forget its devices, twins and messages; it asks first, or wants --yes.',
     examples: ['hub-admin hub reset --yes'],
   })
     .option('--yes', 'do not ask')

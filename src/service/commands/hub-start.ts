@@ -25,8 +25,6 @@ export interface HubStartOptions {
 export function addHubStart(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'start',
-    isDefault: true,
-    says: 'Start the local hub of TANDEM_HOME, in the foreground unless --detach.',
     examples: [
       'hub-admin hub start --detach',
       'hub-admin hub --in-memory --https-port 0 --mqtt-port 0 --amqp-port 0 --detach',

@@ -8,7 +8,6 @@ import type { Console } from '../console.ts';
 export function addHubStatus(host: CommandHost): void {
   addCommand(host, {
     words: 'status',
-    says: 'Say whether a local hub runs for TANDEM_HOME, and where: exit 0 when it does, 9 when not.',
     examples: ['hub-admin hub status', 'hub-admin hub status -o json'],
   }).action(async (_options: object, self: Command) => {
     await runHubStatus(host.open(self));

@@ -12,7 +12,6 @@ const POLL_MS = 50;
 export function addHubStop(host: CommandHost): void {
   addCommand(host, {
     words: 'stop',
-    says: 'Stop the local hub of TANDEM_HOME, and wait until it is gone.',
     examples: ['hub-admin hub stop'],
   }).action(async (_options: object, self: Command) => {
     await runHubStop(host.open(self));

@@ -38,7 +38,6 @@ type ParsedOptions = Omit<InvokeOptions, 'methodName' | 'timeout' | 'connectTime
 export function addInvoke(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'invoke [words...]',
-    says: 'Invoke a direct method of a device and show its answer.',
     usage:
       '<deviceId> <method> [payload]  [options]\n       hub-admin invoke --where <condition> <method> [payload]  [options]',
     examples: [

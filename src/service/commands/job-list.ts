@@ -16,7 +16,6 @@ export interface JobListOptions {
 export function addJobList(host: CommandHost): void {
   addCommand(host, {
     words: 'list',
-    says: 'List the jobs that the hub remembers, which is those of the last 30 days.',
     examples: ['hub-admin job list', 'hub-admin job list --status running -o json'],
   })
     .option('--type <type>', 'method or twin (default: both)', choice('--type', ['method', 'twin']))

@@ -18,7 +18,6 @@ const WHICH = '<deviceId> | --where <condition> | --all';
 export function addJobReboot(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'reboot [words...]',
-    says: 'Reboot devices by a job of the hub; each is done when it has answered.',
     usage: `${WHICH}  [options]`,
     examples: [
       `hub-admin job reboot --where "tags.location.plant = 'Redmond43'" --watch`,
@@ -35,7 +34,6 @@ export function addJobReboot(host: CommandHost): void {
 export function addJobInvoke(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'invoke [words...]',
-    says: 'Invoke a direct method of devices by a job of the hub.',
     usage: `${WHICH} <method> [payload]  [options]`,
     examples: [
       `hub-admin job invoke --where "connectionState = 'Connected'" DeviceMethod '{"method_number":"42"}' --watch`,
@@ -51,7 +49,6 @@ export function addJobInvoke(host: CommandHost): void {
 export function addJobTag(host: CommandHost): void {
   addTwinJob(host, {
     verb: 'tag',
-    says: 'Set or remove tags of devices by a job of the hub.',
     examples: [`hub-admin job tag --where "tags.location.plant = 'Redmond43'" season=winter --watch`],
     toTwin: (tags) => ({ tags }),
   });
@@ -60,7 +57,6 @@ export function addJobTag(host: CommandHost): void {
 export function addJobSetDesired(host: CommandHost): void {
   addTwinJob(host, {
     verb: 'set-desired',
-    says: 'Set or remove desired properties of devices by a job of the hub.',
     examples: [
       `hub-admin job set-desired --where "tags.location.plant = 'Redmond43'" configId=2 sendFrequency=5m --at 2030-01-31T22:00:00Z`,
     ],
@@ -70,11 +66,11 @@ export function addJobSetDesired(host: CommandHost): void {
 
 function addTwinJob(
   host: CommandHost,
-  kind: { verb: string; says: string; examples: string[]; toTwin: (change: object) => Record<string, unknown> },
+  kind: { verb: string; examples: string[]; toTwin: (change: object) => Record<string, unknown> },
 ): void {
-  const { verb, says, examples, toTwin } = kind;
+  const { verb, examples, toTwin } = kind;
   const usage = `${WHICH} <path=text | path:=json …>  [options]`;
-  addJobOptions(addCommand(host, { words: `${verb} [words...]`, says, usage, examples }))
+  addJobOptions(addCommand(host, { words: `${verb} [words...]`, usage, examples }))
     .option('--json <object>', 'the change as JSON instead of assignments: the text, @file, or - for stdin')
     .action(async (words: string[], options: TwinJobOptions, self: Command) => {
       const console = host.open(self);

@@ -13,7 +13,6 @@ const DEFAULT_WATCH_MS = 3_600_000;
 export function addJobShow(host: CommandHost): void {
   addCommand(host, {
     words: 'show <jobId>',
-    says: 'Show a job, and how it went on each device so far.',
     examples: ['hub-admin job show reboot-1a2b3c4d', 'hub-admin job show reboot-1a2b3c4d -o json'],
   }).action(async (jobId: string, _options: object, self: Command) => {
     await runJobShow(host.open(self), jobId);
@@ -23,7 +22,6 @@ export function addJobShow(host: CommandHost): void {
 export function addJobWatch(host: CommandHost): void {
   addCommand(host, {
     words: 'watch <jobId>',
-    says: 'Wait until a job is over and show what became of each device; the exit code follows, 8 when some failed.',
     examples: ['hub-admin job watch reboot-1a2b3c4d', 'hub-admin job watch reboot-1a2b3c4d -o ndjson'],
   })
     .option(
@@ -41,7 +39,6 @@ export function addJobWatch(host: CommandHost): void {
 export function addJobCancel(host: CommandHost): void {
   addCommand(host, {
     words: 'cancel <jobId>',
-    says: 'Cancel a job that has not begun.',
     examples: ['hub-admin job cancel tag-5e6f7a8b'],
   }).action(async (jobId: string, _options: object, self: Command) => {
     const console = host.open(self);

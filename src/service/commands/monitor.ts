@@ -24,7 +24,6 @@ const DAY_MS = 86_400_000;
 export function addMonitor(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'monitor [deviceId]',
-    says: 'Show what happens in the hub as it happens: telemetry, twin changes, devices that come, go and connect.',
     examples: [
       'hub-admin monitor --duration 2s',
       'hub-admin monitor myDeviceId --since 10m --duration 2s -o ndjson',

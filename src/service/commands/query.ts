@@ -25,7 +25,6 @@ type ParsedOptions = Omit<QueryOptions, 'text' | 'watch'> & { watch?: number | t
 export function addQuery(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'query [query]',
-    says: 'Query the devices in the IoT Hub query language; a bare condition is enough, and nothing means all devices.',
     examples: [
       'hub-admin query',
       `hub-admin query "tags.location.plant = 'Redmond43'" -o json`,

@@ -28,7 +28,6 @@ interface Reboot {
 export function addReboot(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'reboot [words...]',
-    says: 'Reboot a device, and wait until it reports that it is back.',
     usage: '<deviceId> | --where <condition> | --all | --devices-from <file>  [options]',
     examples: [
       'hub-admin reboot myDeviceId',

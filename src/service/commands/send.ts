@@ -51,7 +51,6 @@ const ACKS = ['none', 'positive', 'negative', 'full'] as const satisfies readonl
 export function addSend(host: CommandHost): void {
   addCommand(host, {
     words: 'send <deviceId> <body>',
-    says: 'Send a cloud-to-device message; it waits in the queue of the device until that takes it.',
     examples: [
       'hub-admin send myDeviceId "open the valve"',
       `hub-admin send myDeviceId '{"valve":1}' --property kind=command --content-type application/json --expires-in 10m`,

@@ -22,7 +22,6 @@ type ParsedOptions = TargetOptions & { json?: string; ifMatch?: string; wait?: b
 export function addSetDesired(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'set-desired [words...]',
-    says: 'Set or remove desired properties of a device, leaving the others as they are.',
     usage:
       '<deviceId> <path=text | path:=json …>  [options]\n       hub-admin set-desired --where <condition> <path=text …>  [options]',
     examples: [

@@ -15,7 +15,6 @@ type ParsedOptions = TargetOptions & { json?: string; ifMatch?: string };
 export function addTag(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'tag [words...]',
-    says: 'Set or remove tags of a device, leaving the others as they are.',
     usage:
       '<deviceId> <path=text | path:=json …>  [options]\n       hub-admin tag --where <condition> <path=text …>  [options]',
     examples: [

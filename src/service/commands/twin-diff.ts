@@ -19,7 +19,6 @@ export interface Difference {
 export function addTwinDiff(host: CommandHost): void {
   addCommand(host, {
     words: 'diff <deviceId>',
-    says: 'Compare desired with reported properties, value by value, with versions and times.',
     examples: ['hub-admin twin diff myDeviceId', 'hub-admin twin diff myDeviceId --changed -o json'],
   })
     .option('--changed', 'leave out what is the same')

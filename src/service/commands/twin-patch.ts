@@ -20,22 +20,22 @@ export type TwinWriteOptions = TargetOptions & {
 type ParsedOptions = TargetOptions & { json?: string; ifMatch?: string; module?: string };
 
 export function addTwinPatch(host: CommandHost): void {
-  addTwinWrite(host, 'patch', 'Change tags and desired properties of a device in one guarded update.', [
+  addTwinWrite(host, 'patch', [
     'hub-admin twin patch myDeviceId tags.location.region=US tags.location.plant=Redmond43 desired.power_level:=1',
     `hub-admin twin patch myDeviceId --json '{"tags": {"floor": 2}, "properties": {"desired": {"power_level": 1}}}'`,
   ]);
 }
 
 export function addTwinReplace(host: CommandHost): void {
-  addTwinWrite(host, 'replace', 'Replace the tags or the desired properties of a device, whole sections at a time.', [
+  addTwinWrite(host, 'replace', [
     `hub-admin twin replace myDeviceId --json '{"tags": {"floor": 2}}'`,
     'hub-admin twin replace myDeviceId desired.power_level:=1 --dry-run',
   ]);
 }
 
-function addTwinWrite(host: CommandHost, how: 'patch' | 'replace', says: string, examples: readonly string[]): void {
+function addTwinWrite(host: CommandHost, how: 'patch' | 'replace', examples: readonly string[]): void {
   const usage = `<deviceId> <tags.path=text | desired.path:=json …>  [options]\n       hub-admin twin ${how} <deviceId> --json <object>  [options]`;
-  addTargetOptions(addCommand(host, { words: `${how} [words...]`, says, usage, examples }), { writes: true })
+  addTargetOptions(addCommand(host, { words: `${how} [words...]`, usage, examples }), { writes: true })
     .option('--json <object>', '{"tags": …, "properties": {"desired": …}}: the text, @file, or - for stdin')
     .option('--if-match <etag>', 'only if the twin has this etag; * for whatever it has (default: the one it has now)')
     .option('--module <moduleId>', 'the twin of this module of the device')

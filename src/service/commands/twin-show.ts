@@ -12,7 +12,6 @@ export type TwinShowOptions = TargetOptions & { readonly module?: string };
 export function addTwinShow(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'show [words...]',
-    says: 'Show the twin of a device: tags, desired and reported properties.',
     usage: '<deviceId> | --where <condition> | --all | --devices-from <file>  [options]',
     examples: [
       'hub-admin twin show myDeviceId',

@@ -26,7 +26,6 @@ const DEFAULT_INTERVAL_MS = 2000;
 export function addTwinWatch(host: CommandHost): void {
   const command = addCommand(host, {
     words: 'watch <deviceId>',
-    says: 'Show every change of a twin as it happens: tags, desired and reported properties, connection.',
     examples: [
       'hub-admin twin watch myDeviceId --duration 3s',
       'hub-admin twin watch myDeviceId --duration 1s -o ndjson',

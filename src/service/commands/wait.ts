@@ -15,7 +15,6 @@ export interface WaitOptions {
 export function addWait(host: CommandHost): void {
   addCommand(host, {
     words: 'wait <deviceId> <condition>',
-    says: 'Wait until the twin of a device meets an IoT Hub condition: exit 0 then, or 6 when the time is up.',
     examples: [
       `hub-admin wait myDeviceId "connectionState = 'Connected'"`,
       `hub-admin wait myDeviceId "properties.reported.status = 'Success'" --timeout 2m`,
