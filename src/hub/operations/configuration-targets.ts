@@ -1,21 +1,16 @@
 import type { ConfigurationContent, ContentSection } from '../model/configuration-content.ts';
 import { configureTwin, withConfigurations, type Setting } from '../model/configuration-twin.ts';
-import { compareConfigurations, targetExpression, type Configuration } from '../model/configuration.ts';
+import type { Configuration } from '../model/configuration.ts';
 import { HubError } from '../model/hub-error.ts';
 import { targetKey, type Target } from '../model/identifiers.ts';
 import type { JsonObject } from '../model/json.ts';
 import { parseModuleIdentity } from '../model/module-identity.ts';
 import type { AppliedConfigurations, Twin } from '../model/twin.ts';
+import { ConfigurationConditions } from './configuration-conditions.ts';
 import type { HubContext } from './hub-context.ts';
 import type { IdentityRegistry } from './identity-registry.ts';
 import type { ModuleRegistry } from './module-registry.ts';
-import type { Queries, TwinCondition } from './queries.ts';
-
-interface Known {
-  readonly configuration: Configuration;
-  /** Undefined: it means nobody. */
-  readonly condition: TwinCondition | undefined;
-}
+import type { Queries } from './queries.ts';
 
 /** What was written into a twin, to be told once it is durable. */
 export interface ConfiguredChange {
@@ -39,17 +34,13 @@ export interface ConfigurationTools {
  */
 export class ConfigurationTargets {
   readonly #tools: ConfigurationTools;
-  readonly #known = new Map<string, Known>();
+  readonly #conditions: ConfigurationConditions;
   #closed = false;
 
   constructor(tools: ConfigurationTools) {
     this.#tools = tools;
-    const { events, configurations } = tools.context;
-    for (const configuration of configurations.values()) this.#learn(configuration);
-    configurations.onChange((id, _before, after) => {
-      if (after === undefined) this.#known.delete(id);
-      else this.#learn(after);
-    });
+    this.#conditions = new ConfigurationConditions(tools.context, tools.queries);
+    const { events } = tools.context;
     events.on('identityCreated', ({ target }) => this.#consider(target));
     events.on('identityUpdated', ({ target }) => this.#consider(target));
     events.on('twinUpdated', ({ twin }) => this.#consider(twin));
@@ -58,33 +49,12 @@ export class ConfigurationTargets {
 
   /** @throws HubError InvalidConfigurationTargetCondition, with what is wrong and where */
   check(configuration: Configuration): void {
-    const { targetCondition, content } = configuration;
-    if (/\bproperties\s*\.\s*desired\b|\bconfigurations\s*\./i.test(withoutStrings(targetCondition))) {
-      throw new HubError(
-        'InvalidConfigurationTargetCondition',
-        'a target condition is on tags, reported properties and ids: what a configuration changes itself cannot decide',
-      );
-    }
-    const ofModules = /^FROM\s+devices\.modules\b/i.test(targetCondition);
-    if (ofModules !== (content.kind === 'moduleContent') && targetCondition !== '' && targetCondition !== '*') {
-      throw new HubError(
-        'InvalidConfigurationTargetCondition',
-        ofModules
-          ? `${content.kind} is for devices, the condition for modules`
-          : "the condition of moduleContent must begin with 'FROM devices.modules WHERE'",
-      );
-    }
-    try {
-      this.#compile(configuration);
-    } catch (error) {
-      if (error instanceof HubError) throw new HubError('InvalidConfigurationTargetCondition', error.message);
-      throw error;
-    }
+    this.#conditions.check(configuration);
   }
 
   /** Inside the change that put or deleted a configuration: brings all twins that it means or meant up to date. */
   settleAllInChange(id: string, gone?: Configuration): ConfiguredChange[] {
-    const twins = new Set<Twin>(this.#known.get(id)?.condition?.all() ?? []);
+    const twins = new Set<Twin>(this.#conditions.targetsOf(id));
     for (const twin of this.#tools.context.twins.values()) {
       if (twin.configurations?.[id] !== undefined) twins.add(twin);
     }
@@ -105,7 +75,7 @@ export class ConfigurationTargets {
 
   /** After a start: twins whose change was durable and whose configurations were not yet looked at. */
   async resume(): Promise<void> {
-    if (this.#known.size === 0) return;
+    if (this.#conditions.count === 0) return;
     const { context } = this.#tools;
     const stale = [...context.twins.values()].filter((twin) => this.#isStale(twin));
     this.tell(await context.store.change(() => stale.flatMap((twin) => this.#settleInChange(twin))));
@@ -129,22 +99,9 @@ export class ConfigurationTargets {
     return [...changes, ...this.#setInChange(own, undefined, { section: deviceSection })];
   }
 
-  #learn(configuration: Configuration): void {
-    this.#known.set(configuration.id, { configuration, condition: this.#compile(configuration) });
-  }
-
-  #compile(configuration: Configuration): TwinCondition | undefined {
-    const expression = targetExpression(configuration);
-    if (expression === undefined) return undefined;
-    if (configuration.content.kind !== 'moduleContent') {
-      return this.#tools.queries.condition(expression === '' ? '*' : expression);
-    }
-    return this.#tools.queries.condition(`FROM devices.modules${expression === '' ? '' : ` WHERE ${expression}`}`);
-  }
-
   /** Costs a look at each condition; a change only where something differs. */
   #consider(target: Target): void {
-    if (this.#known.size === 0) return;
+    if (this.#conditions.count === 0) return;
     const { context, registry, onFault } = this.#tools;
     const modules =
       target.moduleId === undefined && registry.hasDevice(target.deviceId) ? registry.modulesOf(target.deviceId) : [];
@@ -159,36 +116,14 @@ export class ConfigurationTargets {
   }
 
   #isStale(twin: Twin | undefined): boolean {
-    return twin !== undefined && !isSameTable(twin.configurations ?? {}, this.#tableFor(twin).table);
-  }
-
-  /** The configurations that mean a twin: the first of each kind is applied. */
-  #tableFor(twin: Twin): { table: AppliedConfigurations; winners: Configuration[] } {
-    const matching = [...this.#known.values()]
-      .filter(({ condition }) => condition?.matches(twin) === true)
-      .map(({ configuration }) => configuration)
-      .sort(compareConfigurations);
-    const winners = matching.filter(
-      ({ content }, i) => matching.findIndex((other) => other.content.kind === content.kind) === i,
-    );
-    const own = matching.map(({ id }) => [id, { status: winners.some((w) => w.id === id) ? 'Applied' : 'Targeted' }]);
-    return { table: { ...Object.fromEntries(own), ...this.#deployed(twin) } as AppliedConfigurations, winners };
-  }
-
-  /** What the deployment of an edge device says in the twins of its modules is not theirs to decide. */
-  #deployed(twin: Twin): AppliedConfigurations {
-    if (twin.moduleId === undefined) return {};
-    const kept = Object.entries(twin.configurations ?? {}).filter(
-      ([id]) => this.#known.get(id)?.configuration.content.kind === 'modulesContent',
-    );
-    return Object.fromEntries(kept);
+    return twin !== undefined && !isSameTable(twin.configurations ?? {}, this.#conditions.tableFor(twin).table);
   }
 
   #settleInChange(stale: Twin | undefined, gone?: Configuration): ConfiguredChange[] {
     const { context } = this.#tools;
     const twin = stale === undefined ? undefined : context.twins.get(targetKey(stale));
     if (twin === undefined) return [];
-    const { table, winners } = this.#tableFor(twin);
+    const { table, winners } = this.#conditions.tableFor(twin);
     if (isSameTable(twin.configurations ?? {}, table)) return [];
     const losers = this.#appliedIn(twin, gone).filter(({ id }) => !winners.some((winner) => winner.id === id));
     const fresh = winners.filter(({ id }) => twin.configurations?.[id]?.status !== 'Applied');
@@ -208,7 +143,7 @@ export class ConfigurationTargets {
 
   #appliedIn(twin: Twin, gone: Configuration | undefined): Configuration[] {
     return Object.entries(twin.configurations ?? {}).flatMap(([id, { status }]) => {
-      const configuration = gone?.id === id ? gone : this.#known.get(id)?.configuration;
+      const configuration = gone?.id === id ? gone : this.#conditions.find(id);
       return status === 'Applied' && configuration !== undefined ? [configuration] : [];
     });
   }
@@ -287,8 +222,4 @@ function wholeSection(twin: Twin, section: ContentSection): Setting | undefined 
 function isSameTable(a: AppliedConfigurations, b: AppliedConfigurations): boolean {
   const ids = Object.keys(a);
   return ids.length === Object.keys(b).length && ids.every((id) => a[id]?.status === b[id]?.status);
-}
-
-function withoutStrings(text: string): string {
-  return text.replace(/'(\\.|[^'\\])*'|"(\\.|[^"\\])*"/g, "''");
 }
