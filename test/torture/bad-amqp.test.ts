@@ -63,6 +63,28 @@ test.each([
   await tortured.check();
 });
 
+// The first frame that anybody may send, so nobody needs a credential for it.
+test.each([
+  ['an array of nothings', 'f0000000050fffffff40'],
+  ['an array of empty lists', 'f0000000050fffffff45'],
+  ['an array of UUIDs without their bytes', 'f0000000050fffffff98'],
+  ['a list', 'd0000000050fffffff'],
+  ['a map', 'd1000000050fffffff'],
+])('a few bytes that announce 268 million elements cost no more than themselves: %s', async (_what, hex) => {
+  await using tortured = await TorturedHub.start();
+  const value = Buffer.from(hex, 'hex');
+  // open: a list of one field, which is what it should not be.
+  const performative = Buffer.concat([Buffer.from([0x00, 0x53, 0x10, 0xc0, value.length + 1, 1]), value]);
+  const header = Buffer.from([0, 0, 0, 0, 2, 0, 0, 0]);
+  header.writeUInt32BE(header.length + performative.length);
+  const before = process.memoryUsage.rss();
+  const secureContext = createSecureContext({ ca: tortured.hub.ca });
+  const bytes = Buffer.concat([Buffer.from('AMQP\0\u0001\0\0'), header, performative]);
+  await attack({ port: tortured.hub.server.ports.amqp, secureContext }, [bytes]);
+  await tortured.check();
+  expect(process.memoryUsage.rss() - before).toBeLessThan(100 * 1024 * 1024);
+});
+
 interface AmqpWriter {
   write(value: unknown): void;
   toBuffer(): Buffer;

@@ -1,3 +1,5 @@
+import { boundReader, type RheaReader } from './bounded-reader.ts';
+
 /**
  * What we use of rhea: it types most of this as `any`, and some parts that a server needs not at all. Nothing outside this
  * folder knows rhea.
@@ -18,6 +20,7 @@ export interface Rhea {
 export type RheaTyped = object;
 
 export interface RheaTypes {
+  readonly Reader: { readonly prototype: RheaReader };
   wrap_int(value: number): RheaTyped;
   wrap_long(value: number): RheaTyped;
   wrap_ulong(value: number): RheaTyped;
@@ -141,5 +144,7 @@ export type RheaReceiver = RheaLink;
 /** Loaded by the first client that speaks AMQP: it costs 20 ms. */
 export async function loadRhea(): Promise<Rhea> {
   const { default: rhea } = await import('rhea');
-  return rhea as unknown as Rhea; // the one place where its own types are given up
+  const own = rhea as unknown as Rhea; // the one place where its own types are given up
+  boundReader(own.types.Reader);
+  return own;
 }
