@@ -31,6 +31,7 @@ await build({
   sourcemap: 'linked',
   sourcesContent: false,
   logLevel: 'warning',
+  plugins: [lateChildProcess()],
   define: { TANDEM_VERSION: JSON.stringify(version) },
 }).catch((error) => {
   rmSync(fresh, { recursive: true, force: true });
@@ -66,6 +67,26 @@ function writeDeclarations(from, to) {
       outputText.replaceAll(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'"),
     );
   }
+}
+
+/**
+ * Commander loads child_process for commands that are programs of their own, which ours are not: 4 ms of every start.
+ * The build fails when commander no longer reads as expected.
+ */
+function lateChildProcess() {
+  const eager = "const childProcess = require('node:child_process');";
+  const late = "const childProcess = { spawn: (...args) => require('node:child_process').spawn(...args) };";
+  return {
+    name: 'late-child-process',
+    setup: ({ onLoad }) => {
+      onLoad({ filter: /[\\/]commander[\\/]lib[\\/]command\.js$/ }, ({ path }) => {
+        const contents = readFileSync(path, 'utf8');
+        if (!contents.includes(eager))
+          throw new Error(`${path} loads child_process in another way: see scripts/build.js`);
+        return { contents: contents.replace(eager, late), loader: 'js' };
+      });
+    },
+  };
 }
 
 function isShown(name, index) {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { addExamples, choice, OUTPUT_FORMATS, type Program } from '../terminal/index.ts';
-import { Console, type GlobalOptions } from './console.ts';
+import type { Console, GlobalOptions } from './console.ts';
 
 /** Where commands hang themselves: the tree to add to, and how to get from parsed words to a run. */
 export interface CommandHost {

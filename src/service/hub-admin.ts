@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import { addExamples, type Program } from '../terminal/index.ts';
-import { addGlobalOptions, type CommandHost, readGlobalOptions } from './command.ts';
+import { addGlobalOptions, readGlobalOptions } from './command.ts';
 import { COMMAND_TABLE, type CommandEntry, type GroupEntry } from './command-table.ts';
-import { Console } from './console.ts';
 
 declare const TANDEM_VERSION: string | undefined;
 
@@ -32,16 +31,22 @@ export async function declareHubAdmin(program: Program, world: World, argv: read
     'hub-admin reboot myDeviceId',
     `hub-admin query "tags.location.plant = 'Redmond43'"`,
   ]);
-  const open = (): Console => new Console(program, readGlobalOptions(root), world);
-  const tree = { program, open, named: readNames(root, argv) };
+  const tree = { root, program, world, named: readNames(root, argv) };
+  const [first] = tree.named;
+  const isKnown = COMMAND_TABLE.some(({ name }) => name === first);
   for (const entry of COMMAND_TABLE) {
+    // Beside the one that is named nobody sees the others.
+    if (isKnown && entry.name !== first) continue;
     if ('commands' in entry) await addGroup(root, entry, tree);
-    else await addEntry(root, entry, { ...tree, isNamed: tree.named[0] === entry.name });
+    else await addEntry(root, entry, { ...tree, isNamed: isKnown });
   }
   return root;
 }
 
-interface Tree extends Pick<CommandHost, 'program' | 'open'> {
+interface Tree {
+  readonly root: Command;
+  readonly program: Program;
+  readonly world: World;
   /** What the words name: a command, or a group and a command of it. */
   readonly named: readonly string[];
 }
@@ -49,6 +54,7 @@ interface Tree extends Pick<CommandHost, 'program' | 'open'> {
 async function addGroup(root: Command, { name, says, commands }: GroupEntry, tree: Tree): Promise<void> {
   const group = root.command(name).description(says);
   const [first, second] = tree.named;
+  if (first !== name && first !== COMPLETE) return; // the list of commands shows the group alone
   for (const entry of commands) {
     // The default always belongs to its group: words that name nothing may be its own.
     await addEntry(group, entry, { ...tree, isNamed: first === name && (second === entry.name || isDefault(entry)) });
@@ -58,8 +64,9 @@ async function addGroup(root: Command, { name, says, commands }: GroupEntry, tre
 async function addEntry(parent: Command, entry: CommandEntry, tree: Tree & { isNamed: boolean }): Promise<void> {
   const { name, says } = entry;
   if (tree.isNamed || tree.named[0] === COMPLETE) {
-    const { program, open } = tree;
-    const add = await entry.load();
+    const { root, program, world } = tree;
+    const [add, { Console }] = await Promise.all([entry.load(), import('./console.ts')]);
+    const open = (): InstanceType<typeof Console> => new Console(program, readGlobalOptions(root), world);
     add({ parent, program, says, isDefault: isDefault(entry), open });
   } else {
     parent.command(name, { isDefault: isDefault(entry) }).description(says);

@@ -1,4 +1,4 @@
-import { redact } from '../config/index.ts';
+import { redact } from '../config/redact.ts'; // not all of the room: most of it waits until a command is named
 import { processTerminal, runProgram } from '../terminal/index.ts';
 import { declareHubAdmin } from './hub-admin.ts';
 
