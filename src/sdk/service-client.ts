@@ -61,30 +61,20 @@ export class ServiceClient {
 
   async getTwin(deviceId: string, moduleId?: string): Promise<TwinDocument> {
     const call = { doing: `read the twin of ${nameOf(deviceId, moduleId)}`, deviceId };
-    const { registry } = this.#sdk;
-    const answer = await this.#call(call, () =>
-      moduleId === undefined ? registry.getTwin(deviceId) : registry.getModuleTwin(deviceId, moduleId),
-    );
-    return readTwin(answer.responseBody);
+    return readTwin(await this.#call(call, () => this.#sdk.rest('GET', twinPath(deviceId, moduleId), {})));
   }
 
   /** Merges into tags and desired properties. @param etag `*`: whatever it is now */
   async patchTwin(deviceId: string, patch: JsonObject, etag: string, moduleId?: string): Promise<TwinDocument> {
     const call = { doing: `update the twin of ${nameOf(deviceId, moduleId)}`, deviceId };
-    const { registry } = this.#sdk;
-    const answer = await this.#call(call, () =>
-      moduleId === undefined
-        ? registry.updateTwin(deviceId, patch, etag)
-        : registry.updateModuleTwin(deviceId, moduleId, patch, etag),
-    );
-    return readTwin(answer.responseBody);
+    const path = twinPath(deviceId, moduleId);
+    return readTwin(await this.#call(call, () => this.#sdk.rest('PATCH', path, { body: patch, etag })));
   }
 
   /** Replaces the sections that `document` has. The SDK has no method for it. */
   async replaceTwin(deviceId: string, document: JsonObject, etag: string, moduleId?: string): Promise<TwinDocument> {
     const call = { doing: `replace the twin of ${nameOf(deviceId, moduleId)}`, deviceId };
-    const module = moduleId === undefined ? '' : `/modules/${encodeURIComponent(moduleId)}`;
-    const path = `/twins/${encodeURIComponent(deviceId)}${module}`;
+    const path = twinPath(deviceId, moduleId);
     return readTwin(await this.#call(call, () => this.#sdk.rest('PUT', path, { body: document, etag })));
   }
 
@@ -111,27 +101,26 @@ export class ServiceClient {
   }
 
   async queryPage(text: string, options: { pageSize?: number; continuation?: string }): Promise<QueryPage> {
-    const { result, token } = await this.#call({ doing: 'run the query' }, async () => {
-      const query = this.#sdk.registry.createQuery(text, options.pageSize);
-      // `next()` without a token does not send the one it has (service-protocol.md, 6.1).
-      const page = await (options.continuation === undefined ? query.next() : query.next(options.continuation));
-      return { result: page.result as unknown, token: query.continuationToken };
-    });
+    const { result, continuation } = await this.#call({ doing: 'run the query' }, () =>
+      this.#sdk.queryPage(text, options),
+    );
     return {
       rows: Array.isArray(result) ? result : [],
-      // An empty header would be "more" to the SDK, for ever.
-      continuation: typeof token === 'string' && token !== '' ? token : undefined,
+      // An empty header would be "more", for ever.
+      continuation: typeof continuation === 'string' && continuation !== '' ? continuation : undefined,
     };
   }
 
   async getDevice(deviceId: string): Promise<DeviceIdentity> {
     const call = { doing: `read the identity of "${deviceId}"`, deviceId };
-    return readIdentity((await this.#call(call, () => this.#sdk.registry.get(deviceId))).responseBody);
+    return readIdentity((await this.#call(call, async () => (await this.#sdk.registry()).get(deviceId))).responseBody);
   }
 
   async createDevice(identity: JsonObject & { readonly deviceId: string }): Promise<DeviceIdentity> {
     const call = { doing: `create device "${identity.deviceId}"`, deviceId: identity.deviceId };
-    return readIdentity((await this.#call(call, () => this.#sdk.registry.create({ ...identity }))).responseBody);
+    return readIdentity(
+      (await this.#call(call, async () => (await this.#sdk.registry()).create({ ...identity }))).responseBody,
+    );
   }
 
   async createModule(
@@ -139,13 +128,13 @@ export class ServiceClient {
   ): Promise<ModuleIdentity> {
     const { deviceId, moduleId } = identity;
     const call = { doing: `create module ${nameOf(deviceId, moduleId)}`, deviceId };
-    const answer = await this.#call(call, () => this.#sdk.registry.addModule({ ...identity }));
+    const answer = await this.#call(call, async () => (await this.#sdk.registry()).addModule({ ...identity }));
     return readModuleIdentity(answer.responseBody);
   }
 
   async listModules(deviceId: string): Promise<ModuleIdentity[]> {
     const call = { doing: `list the modules of "${deviceId}"`, deviceId };
-    const answer = await this.#call(call, () => this.#sdk.registry.getModulesOnDevice(deviceId));
+    const answer = await this.#call(call, async () => (await this.#sdk.registry()).getModulesOnDevice(deviceId));
     return answer.responseBody.map(readModuleIdentity);
   }
 
@@ -166,7 +155,7 @@ export class ServiceClient {
 
   /** The first 1000 identities: the hub has no paging here. */
   async listDevices(): Promise<DeviceIdentity[]> {
-    const result = await this.#call({ doing: 'list the devices' }, () => this.#sdk.registry.list());
+    const result = await this.#call({ doing: 'list the devices' }, async () => (await this.#sdk.registry()).list());
     return result.responseBody.map(readIdentity);
   }
 
@@ -226,6 +215,11 @@ export class ServiceClient {
       this.#options.trace?.(`${what.doing}: ${Math.round(performance.now() - startedAt)} ms`);
     }
   }
+}
+
+function twinPath(deviceId: string, moduleId: string | undefined): string {
+  const module = moduleId === undefined ? '' : `/modules/${encodeURIComponent(moduleId)}`;
+  return `/twins/${encodeURIComponent(deviceId)}${module}`;
 }
 
 function devicePath(deviceId: string): string {

@@ -38,21 +38,23 @@ export class ServiceConfigurations {
       schemaVersion: '1.0',
       metrics: { queries: { ...metrics }, results: {} },
     };
-    const answer = await this.#call(`create configuration "${rest.id}"`, () =>
-      this.#sdk.registry.addConfiguration(configuration),
+    const answer = await this.#call(`create configuration "${rest.id}"`, async () =>
+      (await this.#sdk.registry()).addConfiguration(configuration),
     );
     return readConfiguration(answer.responseBody);
   }
 
   async get(id: string): Promise<ConfigurationDocument> {
-    const { responseBody } = await this.#call(`read configuration "${id}"`, () =>
-      this.#sdk.registry.getConfiguration(id),
+    const { responseBody } = await this.#call(`read configuration "${id}"`, async () =>
+      (await this.#sdk.registry()).getConfiguration(id),
     );
     return readConfiguration(responseBody);
   }
 
   async list(): Promise<ConfigurationDocument[]> {
-    const answer = await this.#call('list the configurations', () => this.#sdk.registry.getConfigurations());
+    const answer = await this.#call('list the configurations', async () =>
+      (await this.#sdk.registry()).getConfigurations(),
+    );
     const rows: unknown = answer.responseBody;
     return Array.isArray(rows) ? rows.map(readConfiguration) : [];
   }
