@@ -1,13 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls, type SecureContext } from 'node:tls';
 import iotCommon, { type AuthenticationProvider, type TransportConfig } from 'azure-iot-common';
 import amqpTransports from 'azure-iot-device-amqp';
-import { type ClientOptions, createWebSocketStream, WebSocket } from 'ws';
 import type { SocketEvidence } from './device-connect-error.ts';
 import type { MethodCall } from './device-link.ts';
-import { isWebSocket, type TransportSettings, webSocketUrl } from './device-transport.ts';
+import { openSocket } from './device-socket.ts';
+import type { TransportSettings } from './device-transport.ts';
 
 const { Amqp } = amqpTransports;
 const { endpoint } = iotCommon;
@@ -116,28 +114,13 @@ export class AmqpTransport extends Amqp {
   }
 
   #dial(connected: () => void): Duplex {
-    const socket = isWebSocket(this.#settings.protocol) ? this.#openWebSocket(connected) : this.#openTls(connected);
+    const socket = openSocket(this.#settings, 'AMQPWSB10', connected);
     socket.on('error', (error) => {
       if (error !== CUT) this.#socketError = error;
     });
     socket.on('close', () => this.emit('disconnect', this.#socketError));
     this.#socket = socket;
     return socket;
-  }
-
-  #openTls(connected: () => void): Duplex {
-    const { host, port, secureContext } = this.#settings;
-    const name = isIP(host) === 0 ? { servername: host } : {};
-    return connectTls({ host, port, ...name, secureContext }, connected);
-  }
-
-  #openWebSocket(connected: () => void): Duplex {
-    const { secureContext, agent } = this.#settings;
-    // Its types do not know what it hands on to tls.connect.
-    const options: ClientOptions & { secureContext: SecureContext } = { secureContext, ...(agent && { agent }) };
-    const webSocket = new WebSocket(webSocketUrl(this.#settings), 'AMQPWSB10', options);
-    webSocket.once('open', connected);
-    return createWebSocketStream(webSocket);
   }
 }
 

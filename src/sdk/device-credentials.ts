@@ -1,13 +1,10 @@
-import type { AuthenticationProvider, TransportConfig } from 'azure-iot-common';
+import iotCommon, { type AuthenticationProvider, type TransportConfig } from 'azure-iot-common';
 import deviceSdk from 'azure-iot-device';
 import type { DeviceConnectionString } from '../config/index.ts';
 import { wrongCall } from '../terminal/program-error.ts';
 
-const {
-  SharedAccessKeyAuthenticationProvider,
-  SharedAccessSignatureAuthenticationProvider,
-  X509AuthenticationProvider,
-} = deviceSdk;
+const { SharedAccessSignatureAuthenticationProvider, X509AuthenticationProvider } = deviceSdk;
+const { SharedAccessSignature } = iotCommon;
 
 /** PEM texts. */
 export interface DeviceCertificate {
@@ -16,8 +13,6 @@ export interface DeviceCertificate {
 }
 
 const TOKEN_VALID_S = 3600;
-/** The SDK renews by a reconnect that relies on the hub's session (sdk-traps.md, 3): ours comes first, see RENEW_AFTER_MS. */
-const TOKEN_MARGIN_S = 1;
 
 const RENEW_AFTER_MS = 45 * 60_000;
 
@@ -40,17 +35,11 @@ export function authenticationOf(
   switch (authentication.kind) {
     case 'sharedAccessKey':
       if (certificate !== undefined) break;
-      return new SharedAccessKeyAuthenticationProvider(
-        { ...config, sharedAccessKey: authentication.sharedAccessKey },
-        TOKEN_VALID_S,
-        TOKEN_MARGIN_S,
-      );
+      // Not the SDK's provider for keys: it renews by a reconnect that relies on the hub's session (sdk-traps.md, 3).
+      return tokenProvider(config, newToken(config, authentication.sharedAccessKey));
     case 'sharedAccessSignature':
       if (certificate !== undefined) break;
-      return new SharedAccessSignatureAuthenticationProvider({
-        ...config,
-        sharedAccessSignature: authentication.sharedAccessSignature,
-      });
+      return tokenProvider(config, authentication.sharedAccessSignature);
     case 'x509':
       if (certificate === undefined) {
         throw wrongCall(
@@ -64,4 +53,14 @@ export function authenticationOf(
     `device "${connection.deviceId}" has a shared access key, and --cert was given too`,
     'leave out --cert and --key, or use a connection string with x509=true',
   );
+}
+
+function tokenProvider(config: TransportConfig, sharedAccessSignature: string): AuthenticationProvider {
+  return new SharedAccessSignatureAuthenticationProvider({ ...config, sharedAccessSignature });
+}
+
+function newToken({ host, deviceId }: TransportConfig, key: string): string {
+  const expiresS = Math.ceil(Date.now() / 1000) + TOKEN_VALID_S;
+  const resource = encodeURIComponent(`${host}/devices/${deviceId}`);
+  return SharedAccessSignature.create(resource, '', key, expiresS).toString();
 }

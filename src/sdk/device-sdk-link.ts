@@ -1,6 +1,6 @@
 import { setTimeout as later } from 'node:timers/promises';
 import deviceSdk from 'azure-iot-device';
-import { breaker, called, within } from './device-deadline.ts';
+import { Underway } from './device-deadline.ts';
 import { isJsonObject, toJsonObject } from './device-json.ts';
 import type {
   CloudToDeviceMessage,
@@ -13,22 +13,22 @@ import type {
 } from './device-link.ts';
 import type { SimulatedTransport } from './device-transport.ts';
 
-const { Client, Message, DeviceMethodResponse } = deviceSdk;
+const { Message, DeviceMethodResponse } = deviceSdk;
 type SdkMessage = InstanceType<typeof Message>;
 
-/** The SDK's own retries would hide every failure for four minutes (sdk-traps.md, 4). */
-const NEVER_RETRY = { shouldRetry: () => false, nextRetryTimeout: () => 0 };
 /** Ctrl-C has a second for everything. */
 const GOODBYE_MS = 700;
 
-/** One SDK client for one connection: opened once, never again (sdk-traps.md, 2). */
+/**
+ * One transport of the SDK for one connection: opened once, never again (sdk-traps.md, 2). The SDK's `Client` above it would add
+ * retries that hide every failure for four minutes (sdk-traps.md, 4) and a twin of its own, and nothing that is wanted here.
+ */
 export class SdkLink implements DeviceLink {
   readonly renewAfterMs: number | undefined;
   readonly #transport: SimulatedTransport;
-  readonly #client: InstanceType<typeof Client>;
   readonly #listener: LinkListener;
   readonly #timeoutMs: number;
-  readonly #gone = breaker();
+  readonly #underway = new Underway();
   #ended = false;
 
   constructor(
@@ -40,57 +40,57 @@ export class SdkLink implements DeviceLink {
     this.#listener = listener;
     this.#timeoutMs = options.timeoutMs;
     this.renewAfterMs = options.renewAfterMs;
-    this.#client = new Client(transport);
-    this.#client.setRetryPolicy(NEVER_RETRY);
-    this.#client.on('error', () => undefined); // the same failure reaches `disconnect` or the caller
-    this.#client.on('disconnect', () => this.#lost());
+    transport.on('error', () => undefined); // the same failure reaches `disconnect` or the caller
+    transport.on('disconnect', () => this.#lost());
     transport.on('twinDesiredPropertiesUpdate', (patch: unknown) => {
       if (isJsonObject(patch)) listener.desired(patch);
     });
-    // On the transport: a message of a kept session comes right after CONNACK, before the client could have a listener, and would be lost.
+    // From the start: a message of a kept session comes right after CONNACK.
     transport.on('message', (message: SdkMessage) => void this.#receive(message));
   }
 
   /** Connects and subscribes to everything a hub sends to a device: when it resolves, nothing that follows is missed. */
   async open(): Promise<void> {
-    await this.#within('accept the connection', this.#client.open());
     const transport = this.#transport;
+    await this.#call('accept the connection', (done) => transport.connect(done));
     // Sent together: the hub answers in order.
     await Promise.all([
-      this.#within('subscribe to methods', called((done) => transport.enableMethods(done))), // prettier-ignore
-      this.#within('subscribe to desired properties', called((done) => transport.enableTwinDesiredPropertiesUpdates(done))), // prettier-ignore
-      this.#within('subscribe to messages', called((done) => transport.enableC2D(done))), // prettier-ignore
+      this.#call('subscribe to methods', (done) => transport.enableMethods(done)),
+      this.#call('subscribe to desired properties', (done) => transport.enableTwinDesiredPropertiesUpdates(done)),
+      this.#call('subscribe to messages', (done) => transport.enableC2D(done)),
     ]);
   }
 
   async readTwin(): Promise<DeviceTwin> {
-    const { properties } = await this.#within('send the twin', this.#client.getTwin());
-    return { desired: toJsonObject(properties.desired), reported: toJsonObject(properties.reported) };
+    const transport = this.#transport;
+    const twin = await this.#call<{ desired: unknown; reported: unknown }>('send the twin', (done) =>
+      transport.getTwin(done),
+    );
+    return { desired: toJsonObject(twin.desired), reported: toJsonObject(twin.reported) };
   }
 
   async report(patch: JsonObject): Promise<void> {
     const transport = this.#transport;
-    const reported = called((done) => transport.updateTwinReportedProperties(patch, done));
-    await this.#within('accept reported properties', reported);
+    await this.#call('accept reported properties', (done) => transport.updateTwinReportedProperties(patch, done));
   }
 
   async send(message: TelemetryMessage): Promise<void> {
-    await this.#within('acknowledge telemetry', this.#client.sendEvent(writeMessage(message)));
+    const transport = this.#transport;
+    await this.#call('acknowledge telemetry', (done) => transport.sendEvent(writeMessage(message), done));
   }
 
   /** Answers a direct method that this connection brought. */
   async answer(requestId: string, status: number, payload: JsonValue): Promise<void> {
     const response = new DeviceMethodResponse(requestId, this.#transport);
-    await this.#within('take a method answer', response.send(status, payload));
+    await this.#call('take a method answer', (done) => {
+      response.send(status, payload, done);
+    });
   }
 
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#end('closed');
-    const closed = this.#client.close().then(
-      () => true,
-      () => false,
-    );
+    const closed = this.#disconnect().then(() => true);
     const patience = new AbortController();
     const inTime = await Promise.race([closed, later(GOODBYE_MS, false, { signal: patience.signal })]);
     patience.abort();
@@ -113,23 +113,27 @@ export class SdkLink implements DeviceLink {
 
   #end(how: string): void {
     this.#ended = true;
-    this.#gone.break(new Error(`the connection was ${how}`));
+    this.#underway.break(new Error(`the connection was ${how}`));
   }
 
   /** No goodbye: the socket goes first, then the SDK's timers. */
   #release(): void {
     this.#transport.cut();
-    this.#client.close().catch(() => undefined); // there is nothing left that could fail
+    void this.#disconnect(); // there is nothing left that could fail
+  }
+
+  #disconnect(): Promise<void> {
+    return new Promise((resolve) => this.#transport.disconnect(() => resolve()));
   }
 
   async #receive(message: SdkMessage): Promise<void> {
     await this.#listener.message(readMessage(message));
     // When the connection ends meanwhile, the hub delivers it again.
-    if (!this.#ended) await this.#client.complete(message).catch(() => undefined);
+    if (!this.#ended) this.#transport.complete(message, () => undefined);
   }
 
-  #within<T>(what: string, work: Promise<T>): Promise<T> {
-    return within(work, this.#gone, { what, ms: this.#timeoutMs });
+  #call<T>(what: string, start: (done: (error?: Error | null, result?: T) => void) => void): Promise<T> {
+    return this.#underway.call({ what, ms: this.#timeoutMs }, start);
   }
 }
 

@@ -51,8 +51,3 @@ export async function transportFor(protocol: DeviceProtocol): Promise<MakeTransp
 export function isWebSocket(protocol: DeviceProtocol): boolean {
   return protocol.endsWith('-ws');
 }
-
-/** Where a WebSocket to a hub goes, whichever protocol it carries. */
-export function webSocketUrl({ host, port }: Pick<TransportSettings, 'host' | 'port'>): string {
-  return `wss://${host}:${port}/$iothub/websocket`;
-}
