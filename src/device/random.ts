@@ -7,6 +7,12 @@ export type Random = () => number;
  * `seededRandom("42/device-7/temperature")`: each use has a text of its own, so that adding one leaves the others as they were.
  */
 export function seededRandom(seed: string): Random {
+  // Seeded at the first draw: most sources of most devices never draw.
+  let draw: Random | undefined;
+  return () => (draw ??= seeded(seed))();
+}
+
+function seeded(seed: string): Random {
   const next = hashOf(seed);
   let [a, b, c, counter] = [next(), next(), next(), 1];
   const draw: Random = () => {

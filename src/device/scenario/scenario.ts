@@ -124,7 +124,7 @@ export class Scenario {
       tags: templateObject(sections.tags, index, inside(context, 'tags')),
       behaviours: [
         ...this.#behaviours(sections, index, context),
-        createDrops(faults, seededRandom(`${seed}/drops`)),
+        ...(faults.some(({ kind }) => kind === 'drop') ? [createDrops(faults, seededRandom(`${seed}/drops`))] : []),
         ...this.#own(sections, { deviceId, index, random: seededRandom(`${seed}/own`) }),
       ],
       interference: interferenceOf(faults, seededRandom(`${seed}/faults`)),
