@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { wrongCall } from '../terminal/index.ts';
 import { tandemHome } from './tandem-home.ts';
 
@@ -88,7 +87,9 @@ function findIn(values: NodeJS.Dict<string>, names: readonly string[], where: st
 function readEnvFile(cwd: string, asked: string | undefined): NodeJS.Dict<string> {
   const path = asked === undefined ? join(cwd, '.env') : resolve(cwd, asked);
   try {
-    return parseEnv(readFileSync(path, 'utf8'));
+    const text = readFileSync(path, 'utf8');
+    // Importing node:util would load all of it, 2 ms of every start, and most folders have no such file.
+    return process.getBuiltinModule('node:util').parseEnv(text);
   } catch (error) {
     if (asked === undefined && isMissing(error)) return {};
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ProgramError } from '../terminal/index.ts';
 import type { CallPace } from './call-pace.ts';
 import { fromServiceError, type ServiceCall, Throttled } from './service-errors.ts';
@@ -56,18 +55,23 @@ async function paced<T>(
 }
 
 async function withDeadline<T>(options: Omit<CallOptions, 'pace'>, work: Promise<T>): Promise<T> {
-  const limitMs = options.limitMs ?? CALL_TIMEOUT_MS;
-  const ended = new AbortController();
-  const late = delay(limitMs, undefined, { signal: AbortSignal.any([ended.signal, options.signal]) }).then(() => {
-    throw new ProgramError('noHub', 'NoAnswer', `cannot ${options.doing}: no answer within ${limitMs / 1000} s`, {
-      hint: 'check the network to the hub; a firewall or a proxy may be in the way',
-    });
+  const { signal, doing, limitMs = CALL_TIMEOUT_MS } = options;
+  let giveUp: () => void = () => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason instanceof Error ? signal.reason : new Error('stopped'));
+    timer = setTimeout(() => {
+      const message = `cannot ${doing}: no answer within ${limitMs / 1000} s`;
+      const hint = 'check the network to the hub; a firewall or a proxy may be in the way';
+      reject(new ProgramError('noHub', 'NoAnswer', message, { hint }));
+    }, limitMs);
   });
+  signal.addEventListener('abort', giveUp, { once: true });
   try {
     return await Promise.race([work, late]);
   } finally {
-    ended.abort();
-    late.catch(() => undefined);
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
     work.catch(() => undefined);
   }
 }
