@@ -26,9 +26,7 @@ function pagesIn(folder: string): string[] {
 
 /** Command lines of code blocks and of code in sentences. */
 function mentions(text: string): Mention[] {
-  const blocks = [...text.matchAll(/```(?:sh|console)\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
-    block.split('\n'),
-  );
+  const blocks = [...text.matchAll(/```(?:sh|console)\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.split('\n'));
   const inline = [...text.matchAll(/`((?:npx |node bin\/)?(?:hub-admin|sim-device)[^`]*)`/g)].map(
     ([, code = '']) => code,
   );

@@ -44,7 +44,7 @@ afterAll(async () => {
   rmSync(emptyHome, { recursive: true, force: true });
 });
 
-describe('without a hub that answers', () => {
+describe.concurrent('without a hub that answers', () => {
   test.each([
     ['no hub at all', 9, {}, 'start one with: hub-admin hub'],
     ['nothing listens there', 9, { IOTHUB_CONNECTION_STRING: `${FORGED};GatewayHostName=localhost:1` }, 'ECONNREFUSED'],
@@ -106,7 +106,8 @@ describe('with credentials that are not good enough', () => {
   });
 });
 
-describe('with devices that are not there, or do not do it', () => {
+// Several at once: most of the time is waiting.
+describe.concurrent('with devices that are not there, or do not do it', () => {
   test.each<[string, number, string[], string]>([
     ['an unknown device', 3, ['reboot', 'nobody'], 'there is no device "nobody"'],
     [
@@ -153,7 +154,7 @@ describe('with devices that are not there, or do not do it', () => {
   });
 });
 
-describe('with words that make no sense', () => {
+describe.concurrent('with words that make no sense', () => {
   const etag = 'AAAAAAAAAAA=';
   const large = JSON.stringify(Object.fromEntries(Array.from({ length: 5 }, (_, n) => [`t${n}`, 'x'.repeat(2000)])));
 

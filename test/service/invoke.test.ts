@@ -3,7 +3,8 @@ import { hubForTests } from './hub-admin.ts';
 
 const hub = hubForTests();
 
-describe('invoke', () => {
+// Several at once: most of the time is waiting.
+describe.concurrent('invoke', () => {
   test.each([
     ['an object', '{"method_number":"42"}', { method_number: '42' }],
     ['a JSON string', '"text"', 'text'],

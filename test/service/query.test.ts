@@ -132,7 +132,8 @@ describe('query', () => {
   });
 });
 
-describe('wait', () => {
+// Several at once: most of the time is waiting.
+describe.concurrent('wait', () => {
   test('ends with 0 when the condition comes true', async () => {
     const run = await hub.run(['wait', 'd1', 'tags.ready = true', '-o', 'json'], {
       when: { text: 'Waiting until', act: () => hub.run(['tag', 'd1', 'ready:=true']) },

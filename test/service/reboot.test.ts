@@ -3,7 +3,8 @@ import { hubForTests, report } from './hub-admin.ts';
 
 const hub = hubForTests();
 
-describe('reboot', () => {
+// Several at once: most of the time is waiting.
+describe.concurrent('reboot', () => {
   test('waits until the device has reported another reboot time', async () => {
     await hub.device('waits');
     const device = await hub.connect('waits');

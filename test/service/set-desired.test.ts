@@ -26,7 +26,8 @@ async function deviceThat(
   return device;
 }
 
-describe('set-desired', () => {
+// Several at once: most of the time is waiting.
+describe.concurrent('set-desired', () => {
   test('shows the section before and after', async () => {
     await hub.device('plain', { properties: { desired: { power_level: 1 } } });
     const run = await hub.run(['set-desired', 'plain', 'power_level:=2']);
