@@ -18,7 +18,7 @@ export function percentile(values: readonly number[], percent: number): number {
 export const RUNS = 3;
 
 /** Takes a figure several times, one after the other. */
-export async function medianOf(take: () => Promise<number>, runs = RUNS): Promise<number> {
+async function medianOf(take: () => Promise<number>, runs = RUNS): Promise<number> {
   const values: number[] = [];
   for (let run = 0; run < runs; run += 1) values.push(await take());
   return median(values);
