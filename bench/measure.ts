@@ -17,13 +17,6 @@ export function percentile(values: readonly number[], percent: number): number {
 /** How often each figure is taken; the median counts. */
 export const RUNS = 3;
 
-/** Takes a figure several times, one after the other. */
-async function medianOf(take: () => Promise<number>, runs = RUNS): Promise<number> {
-  const values: number[] = [];
-  for (let run = 0; run < runs; run += 1) values.push(await take());
-  return median(values);
-}
-
 /** Milliseconds that something takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
