@@ -1,6 +1,6 @@
 import { ProgramError } from '../terminal/index.ts';
 import type { CallPace } from './call-pace.ts';
-import { fromServiceError, type ServiceCall, Throttled } from './service-errors.ts';
+import type { ServiceCall, Throttled } from './service-errors.ts';
 
 /** A hub that answers at all answers well within this; a direct method has its own time on top. */
 export const CALL_TIMEOUT_MS = 30_000;
@@ -44,6 +44,8 @@ async function paced<T>(
     return { result };
   } catch (error) {
     options.signal.throwIfAborted();
+    // Codes and what to do about each: most calls go well and do not need them.
+    const { fromServiceError, Throttled } = await import('./service-errors.ts');
     const failure = fromServiceError(error, options);
     if (!(failure instanceof Throttled)) throw failure;
     pace.slowDown(pauseMs(failure, attempt));
