@@ -53,6 +53,22 @@ describe('what bad MQTT once found', () => {
     expect(answer.toString('hex')).toBe('20020000'); // the CONNACK and no PINGRESP
     await tortured.check();
   });
+
+  test.each([
+    ['SUBSCRIBE', Buffer.from([0x82, 0x02, 0x00, 0x07])], // [MQTT-3.8.3-3]
+    ['UNSUBSCRIBE', Buffer.from([0xa2, 0x02, 0x00, 0x07])], // [MQTT-3.10.3-2]
+  ])('a %s without a topic filter ends the connection, and is no fault of the hub', async (_what, packet) => {
+    await using tortured = await TorturedHub.start();
+    const secureContext = createSecureContext({ ca: tortured.hub.ca });
+    const next = mqttPacket.generate({ cmd: 'pingreq' });
+    const answer = await attack(
+      { port: tortured.hub.server.ports.mqtt, secureContext },
+      [connectPacket(tortured), Buffer.concat([packet, next])],
+      new Random(1),
+    );
+    expect(answer.toString('hex')).toBe('20020000');
+    await tortured.check();
+  });
 });
 
 /** The valid packets that are mutated: one of each kind that a device may send, and those that it may not. */

@@ -11,6 +11,8 @@ const MAX_SUBSCRIPTIONS = 5;
  * clients take a failure SUBACK for success.
  */
 export async function handleSubscribe(session: DeviceSession, packet: ISubscribePacket): Promise<void> {
+  // [MQTT-3.8.3-3]
+  if (packet.subscriptions.length === 0) throw new HubError('ArgumentInvalid', 'a SUBSCRIBE names no topic filter');
   const granted = packet.subscriptions.map(({ topic, qos }): 0 | 1 => {
     if (!session.topics.isSubscribable(topic)) {
       throw new HubError('InvalidOperation', `${session.describe()} may not subscribe to ${topic}`);
