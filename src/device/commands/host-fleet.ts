@@ -11,6 +11,7 @@ import { FleetOutput } from '../fleet/fleet-output.ts';
 import { runFleet } from '../fleet/fleet.ts';
 import { Pace } from '../fleet/pace.ts';
 import { serveMetrics } from '../fleet/prometheus.ts';
+import { keepYoungGenerationSmall } from '../fleet/young-generation.ts';
 import { startOwnHub } from '../own-hub.ts';
 import type { DevicePlan } from '../scenario/scenario.ts';
 import { connectorSettingsOf, type SharedOptions } from './shared-options.ts';
@@ -58,6 +59,7 @@ export async function hostFleet(
   options: HostOptions,
   program: Program,
 ): Promise<FleetCounters> {
+  keepYoungGenerationSmall();
   const connectorSettings = connectorSettingsOf(options);
   const { terminal } = program;
   // A device's connection, and the other end of it when the hub is in this process.
