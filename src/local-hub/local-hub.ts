@@ -19,6 +19,7 @@ import { lockHome } from './home-lock.ts';
 import { portWishes, replacedPorts, type PortOptions } from './listen-wish.ts';
 import { applySeed, readSeed } from './seed.ts';
 import { certificatesOf } from './stored-certificates.ts';
+import { uploadStorageOf } from './upload-storage.ts';
 
 export interface LocalHubOptions extends PortOptions {
   /** `TANDEM_HOME`: state, certificates, discovery file and lock. Made if it is not there. */
@@ -78,14 +79,15 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
 async function openServer(options: LocalHubOptions, onStopRequested: () => void): Promise<HubServer> {
   const hostNames = namesOf(options);
   const wishes = portWishes(options);
+  const certificates = await certificatesOf(options.home, hostNames, Date.now());
   const server = await startHubServer({
     journal: openJournal(options),
     eventLog: options.inMemory === true ? {} : { directory: join(options.home, 'events') },
     routes: EVENT_SOURCES,
-    fileUpload: storageOf(options),
+    fileUpload: uploadStorageOf(options, certificates.caCertificate),
     tier: options.tier,
     hostNames,
-    certificates: await certificatesOf(options.home, hostNames, Date.now()),
+    certificates,
     addresses: addressesOf(options),
     ports: wishes,
     onStopRequested,
@@ -109,10 +111,6 @@ function newSignal(): { promise: Promise<void>; resolve: () => void } {
 
 function openJournal({ home, inMemory }: LocalHubOptions): Journal {
   return inMemory === true ? new MemoryJournal() : new SqliteJournal(join(home, 'state.db'));
-}
-
-function storageOf({ storageConnectionString }: LocalHubOptions): { storageConnectionString: string } | undefined {
-  return storageConnectionString === undefined ? undefined : { storageConnectionString };
 }
 
 function namesOf({ hostnames = [] }: LocalHubOptions): [string, ...string[]] {

@@ -23,18 +23,28 @@ export interface RestAnswer {
 
 /** One request made by hand, for what the SDKs hide or would not send. */
 export function rest(hub: TestHub, method: string, path: string, options: RestOptions = {}): Promise<RestAnswer> {
-  const { body, headers = {}, apiVersion = '2021-04-12' } = options;
   const authorization = options.authorization === undefined ? ownToken(hub, options) : options.authorization;
+  return restAt({ port: hub.server.ports.https, ca: hub.ca }, method, path, { ...options, authorization });
+}
+
+/** As {@link rest}, to any hub; the caller brings the token. */
+export function restAt(
+  at: { readonly port: number; readonly ca: string },
+  method: string,
+  path: string,
+  options: RestOptions,
+): Promise<RestAnswer> {
+  const { body, headers = {}, apiVersion = '2021-04-12', authorization = null } = options;
   const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
   const separator = path.includes('?') ? '&' : '?';
   return new Promise((resolve, reject) => {
     const sent = request(
       {
         host: 'localhost',
-        port: hub.server.ports.https,
+        port: at.port,
         path: apiVersion === null ? path : `${path}${separator}api-version=${apiVersion}`,
         method,
-        ca: hub.ca,
+        ca: at.ca,
         headers: {
           ...headers,
           ...(authorization === null ? {} : { authorization }),

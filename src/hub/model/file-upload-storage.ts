@@ -10,11 +10,14 @@ export interface StorageAccount {
   readonly blobEndpoint: string;
 }
 
-/** Azurite's own, in its documentation for everybody to use. */
+/**
+ * Azurite's own, in its documentation for everybody to use. Started plainly it speaks HTTP, but the device SDKs upload over
+ * HTTPS whatever they are told (azure-iot-device, `blob_uploader.js`), so only one with a certificate serves them.
+ */
 const DEVELOPMENT_STORAGE: StorageAccount = {
   accountName: 'devstoreaccount1',
   accountKey: 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
-  blobEndpoint: 'http://127.0.0.1:10000/devstoreaccount1',
+  blobEndpoint: 'https://127.0.0.1:10000/devstoreaccount1',
 };
 
 /**

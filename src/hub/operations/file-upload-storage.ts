@@ -1,5 +1,6 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { rootCertificates } from 'node:tls';
 import {
   parseStorageConnectionString,
   signBlobAccess,
@@ -12,8 +13,10 @@ export interface FileUploadOptions {
   readonly storageConnectionString: string;
   /** Default: `device-uploads`; made when it is not there. */
   readonly container?: string | undefined;
-  /** PEM of the authority of an Azurite that nobody else trusts. */
-  readonly storageCa?: string | undefined;
+  /** PEM of authorities that are trusted as well as the well-known ones: an Azurite's own. */
+  readonly storageAuthorities?: readonly string[] | undefined;
+  /** Told why the container could not be made: the device will hear no more than that its upload failed. */
+  readonly onStorageTrouble?: ((trouble: string) => void) | undefined;
 }
 
 export interface BlobFacts {
@@ -30,13 +33,15 @@ const CREATED = new Set([201, 409]);
 export class UploadStorage {
   readonly container: string;
   readonly #account: StorageAccount;
-  readonly #ca: string | undefined;
+  readonly #authorities: readonly string[];
+  readonly #onTrouble: (trouble: string) => void;
   #isContainerThere = false;
 
   /** @throws Error for a connection string that is none */
   constructor(options: FileUploadOptions) {
     this.#account = parseStorageConnectionString(options.storageConnectionString);
-    this.#ca = options.storageCa;
+    this.#authorities = options.storageAuthorities ?? [];
+    this.#onTrouble = options.onStorageTrouble ?? (() => undefined);
     this.container = options.container ?? DEFAULT_CONTAINER;
   }
 
@@ -60,8 +65,13 @@ export class UploadStorage {
     if (this.#isContainerThere) return;
     const access = signContainerCreation(this.#account, Date.now() + ACCESS_MS);
     const url = `${this.#account.blobEndpoint}/${this.container}${access}&restype=container`;
-    const answer = await this.#send('PUT', url).catch(() => undefined);
-    this.#isContainerThere = answer !== undefined && CREATED.has(answer.statusCode ?? 0);
+    try {
+      const { statusCode = 0 } = await this.#send('PUT', url);
+      this.#isContainerThere = CREATED.has(statusCode);
+      if (!this.#isContainerThere) this.#onTrouble(`${this.#account.blobEndpoint} answered ${statusCode}`);
+    } catch (error) {
+      this.#onTrouble(`${this.#account.blobEndpoint}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   /** Undefined when there is no such blob, or the storage does not answer. */
@@ -81,7 +91,7 @@ export class UploadStorage {
     const options = { method, timeout: TIMEOUT_MS, headers: { 'content-length': 0, 'x-ms-version': '2019-12-12' } };
     return new Promise((resolve, reject) => {
       const sent = url.startsWith('https:')
-        ? requestHttps(url, { ...options, ...(this.#ca === undefined ? {} : { ca: this.#ca }) })
+        ? requestHttps(url, { ...options, ...this.#trust() })
         : requestHttp(url, options);
       sent.on('response', (answer) => {
         answer.resume();
@@ -91,5 +101,10 @@ export class UploadStorage {
       sent.on('error', reject);
       sent.end();
     });
+  }
+
+  /** `ca` takes the place of Node's roots, so they are named again. */
+  #trust(): { ca?: string[] } {
+    return this.#authorities.length === 0 ? {} : { ca: [...rootCertificates, ...this.#authorities] };
   }
 }

@@ -9,7 +9,7 @@ describe('a storage connection string', () => {
     ['AccountName=a;AccountKey=k==', 'https://a.blob.core.windows.net', 'a'],
     ['DefaultEndpointsProtocol=http;AccountName=a;AccountKey=k;EndpointSuffix=x.cn', 'http://a.blob.x.cn', 'a'],
     ['BlobEndpoint=https://localhost:10000/b/;AccountName=b;AccountKey=k', 'https://localhost:10000/b', 'b'],
-    ['UseDevelopmentStorage=true', 'http://127.0.0.1:10000/devstoreaccount1', 'devstoreaccount1'],
+    ['UseDevelopmentStorage=true', 'https://127.0.0.1:10000/devstoreaccount1', 'devstoreaccount1'],
   ])('%s', (text, blobEndpoint, accountName) => {
     expect(parseStorageConnectionString(text)).toMatchObject({ blobEndpoint, accountName });
   });

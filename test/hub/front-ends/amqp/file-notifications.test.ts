@@ -9,7 +9,11 @@ let hub: TestHub;
 beforeAll(async () => {
   storage = await startBlobServer();
   hub = await startHub({
-    fileUpload: { storageConnectionString: storage.connectionString, container: 'files', storageCa: storage.ca },
+    fileUpload: {
+      storageConnectionString: storage.connectionString,
+      container: 'files',
+      storageAuthorities: [storage.ca],
+    },
   });
 });
 afterAll(async () => {
