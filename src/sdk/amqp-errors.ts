@@ -61,25 +61,32 @@ export function fromAmqpRefusal(
 
 /**
  * What kept a connection from coming about, found out by dialling the port ourselves: the SDK keeps only text (sdk-traps.md, 6).
- * Exit `noHub`; the message has host and port.
+ * Exit `noHub`; the message has host and port, the hint the other way in where that is open.
  */
 export async function explainUnreachable(
   error: unknown,
   hub: ServiceHub,
   { host, port, timeoutMs, signal }: AmqpEndpoint & { timeoutMs: number; signal: AbortSignal },
 ): Promise<ProgramError> {
-  const { hostName, ca } = hub.address;
-  const evidence = await probeTls({ host, port, hostName, ca, timeoutMs, signal }).then(
-    ({ distrust }) => (distrust === undefined ? undefined : coded(distrust)),
-    (reason: unknown) => (reason instanceof Error ? reason : undefined),
-  );
+  const { hostName, ca, httpsPort, amqpPort } = hub.address;
+  const probe = (at: number): Promise<Error | undefined> =>
+    probeTls({ host, port: at, hostName, ca, timeoutMs, signal }).then(
+      ({ distrust }) => (distrust === undefined ? undefined : coded(distrust)),
+      (reason: unknown) => (reason instanceof Error ? reason : new Error(String(reason))),
+    );
+  const other = port === httpsPort ? { port: amqpPort, protocol: 'amqp' } : { port: httpsPort, protocol: 'amqp-ws' };
+  const [evidence, otherEvidence] = await Promise.all([probe(port), probe(other.port)]);
   const found = connectError(
     error,
     { refusal: undefined, error: evidence },
     { host: hostName, port, hostName, deviceId: '' },
   );
+  const remedy =
+    evidence !== undefined && otherEvidence === undefined
+      ? `port ${other.port} is open: try --protocol ${other.protocol}`
+      : (found.hint ?? 'check the network');
   return new ProgramError(found.exit, found.code, found.message, {
-    hint: `${found.hint ?? 'check the network'}; to look closer: hub-admin doctor`,
+    hint: `${remedy}; to look closer: hub-admin doctor`,
     cause: error,
   });
 }

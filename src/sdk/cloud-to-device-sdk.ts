@@ -38,6 +38,8 @@ export interface CloudToDevice {
   send(deviceId: string, message: OutgoingMessage): Promise<void>;
   /** Takes feedback from the hub's queue, which has each record once for all who read it. Resolves when that has begun. */
   onFeedback(listener: (records: readonly FeedbackRecord[]) => void): Promise<void>;
+  /** Rejects when the connection ends by itself. */
+  readonly lost: Promise<never>;
   close(): Promise<void>;
 }
 
@@ -119,6 +121,8 @@ async function newClient(hub: ServiceHub, { protocol, redirect }: Route): Promis
       if (!isAmqpBase(base)) throw new Error('this version of azure-iothub keeps its AMQP base elsewhere');
       const connect = base.connect.bind(base);
       base.connect = (options, done) => connect({ ...options, ...redirect }, done);
+      // The SDK stops listening before the socket has gone, and rhea writes to the console of whom nobody listens to.
+      base._rheaContainer.on('disconnected', () => undefined);
     }
   }
   const client = clientModule.Client.fromConnectionString(
@@ -138,8 +142,13 @@ class SdkCloudToDevice implements CloudToDevice {
   readonly #hub: ServiceHub;
   readonly #client: Client;
   readonly #signal: AbortSignal;
+  readonly lost: Promise<never>;
 
   constructor(hub: ServiceHub, client: Client, signal: AbortSignal) {
+    this.lost = new Promise((_, reject) => {
+      client.once('disconnect', () => reject(new Error('the hub closed it, or the network is gone')));
+    });
+    this.lost.catch(() => undefined);
     this.#hub = hub;
     this.#client = client;
     this.#signal = signal;
@@ -196,18 +205,18 @@ async function toSdkMessage(message: OutgoingMessage): Promise<SdkMessage> {
   return made;
 }
 
-interface Receiver {
-  on(event: 'message' | 'error', listener: (value: unknown) => void): void;
+interface Emitter {
+  on(event: 'message' | 'error' | 'disconnected', listener: (value: unknown) => void): void;
 }
 
 /** Its promise gives the receiver wrapped, its callback gives it bare. */
-function receiverOf(answer: unknown): Receiver {
+function receiverOf(answer: unknown): Emitter {
   const inner = isObject(answer) && 'result' in answer ? answer['result'] : answer;
-  if (isReceiver(inner)) return inner;
+  if (isEmitter(inner)) return inner;
   throw new Error('this version of azure-iothub hands its feedback receiver out elsewhere');
 }
 
-function isReceiver(value: unknown): value is Receiver {
+function isEmitter(value: unknown): value is Emitter {
   return isObject(value) && typeof value['on'] === 'function';
 }
 
@@ -224,10 +233,11 @@ function isFeedbackRecord(value: unknown): value is FeedbackRecord {
 
 interface AmqpBase {
   connect(config: object, done: unknown): void;
+  readonly _rheaContainer: Emitter;
 }
 
 function isAmqpBase(value: unknown): value is AmqpBase {
-  return isObject(value) && typeof value['connect'] === 'function';
+  return isObject(value) && typeof value['connect'] === 'function' && isEmitter(value['_rheaContainer']);
 }
 
 async function closeQuietly(client: Client): Promise<void> {

@@ -57,14 +57,15 @@ async function paced<T>(
 }
 
 async function withDeadline<T>(options: Omit<CallOptions, 'pace'>, work: Promise<T>): Promise<T> {
-  const { signal, doing, limitMs = CALL_TIMEOUT_MS } = options;
+  const { signal, doing, hub, limitMs = CALL_TIMEOUT_MS } = options;
   let giveUp: () => void = () => undefined;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     giveUp = () => reject(signal.reason instanceof Error ? signal.reason : new Error('stopped'));
     timer = setTimeout(() => {
-      const message = `cannot ${doing}: no answer within ${limitMs / 1000} s`;
-      const hint = 'check the network to the hub; a firewall or a proxy may be in the way';
+      const where = `${hub.address.hostName}:${hub.address.httpsPort}`;
+      const message = `cannot ${doing}: no answer from ${where} within ${limitMs / 1000} s`;
+      const hint = 'check the network; a firewall or a proxy may be in the way; to look closer: hub-admin doctor';
       reject(new ProgramError('noHub', 'NoAnswer', message, { hint }));
     }, limitMs);
   });

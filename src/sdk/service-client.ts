@@ -21,6 +21,13 @@ import type { ServiceConfigurations } from './service-configurations.ts';
 import type { ServiceJobs } from './service-jobs.ts';
 import { type MethodParams, openServiceSdk, type ServiceSdk } from './service-sdk.ts';
 
+export interface QueryOptions {
+  /** How many rows a page has at most. */
+  readonly pageSize?: number;
+  /** Milliseconds that the hub has for a page; default: as for any call. */
+  readonly limitMs?: number;
+}
+
 /** One page of a query: rows, and the token of the next page. */
 export interface QueryPage {
   readonly rows: readonly unknown[];
@@ -91,7 +98,7 @@ export class ServiceClient {
   }
 
   /** Rows of a query, page after page to the end. */
-  async *query(text: string, options: { pageSize?: number } = {}): AsyncGenerator<unknown, void, void> {
+  async *query(text: string, options: QueryOptions = {}): AsyncGenerator<unknown, void, void> {
     let continuation: string | undefined;
     do {
       const page = await this.queryPage(text, { ...options, ...(continuation === undefined ? {} : { continuation }) });
@@ -100,10 +107,12 @@ export class ServiceClient {
     } while (continuation !== undefined);
   }
 
-  async queryPage(text: string, options: { pageSize?: number; continuation?: string }): Promise<QueryPage> {
-    const { result, continuation } = await this.#call({ doing: 'run the query' }, () =>
-      this.#sdk.queryPage(text, options),
-    );
+  async queryPage(
+    text: string,
+    { limitMs, ...options }: QueryOptions & { continuation?: string },
+  ): Promise<QueryPage> {
+    const call = { doing: 'run the query', ...(limitMs === undefined ? {} : { limitMs }) };
+    const { result, continuation } = await this.#call(call, () => this.#sdk.queryPage(text, options));
     return {
       rows: Array.isArray(result) ? result : [],
       // An empty header would be "more", for ever.

@@ -122,7 +122,7 @@ const UNTRUSTED =
 
 function fromNetworkError(error: unknown, call: ServiceCall): ProgramError {
   const code = errorCode(error);
-  const where = `${call.hub.connection.hostName}, port ${call.hub.address.httpsPort}`;
+  const where = `${call.hub.connection.hostName}:${call.hub.address.httpsPort}`;
   const known = code === undefined ? undefined : knownFailure(code);
   if (known === undefined && !isSystemError(error)) throw error;
   const [what, remedy] = known ?? [error instanceof Error ? error.message : String(error), 'check the network'];
@@ -131,7 +131,7 @@ function fromNetworkError(error: unknown, call: ServiceCall): ProgramError {
     code ?? 'HubUnreachable',
     `cannot reach the hub at ${where}: ${what} (${code ?? ''})`,
     {
-      hint: `${remedy} (the hub comes from: ${call.hub.source})`,
+      hint: `${remedy} (the hub comes from: ${call.hub.source}); to look closer: hub-admin doctor`,
       cause: error,
     },
   );

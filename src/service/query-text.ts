@@ -1,3 +1,4 @@
+import type { QueryOptions } from '../sdk/service-client.ts';
 import { ProgramError } from '../terminal/index.ts';
 import type { Console } from './console.ts';
 
@@ -17,7 +18,7 @@ export function quoteConstant(text: string): string {
 export async function* queryRows(
   console: Console,
   query: string,
-  options: { pageSize?: number } = {},
+  options: QueryOptions = {},
 ): AsyncGenerator<unknown, void, void> {
   const client = await console.client();
   try {

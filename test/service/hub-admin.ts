@@ -25,8 +25,8 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   input?: string;
   terminal?: Partial<TerminalOptions>;
-  /** Done once when stderr or stdout has this text; `signal` sends one to the program. */
-  when?: { text: string; act: (signal: (name: string) => void) => unknown };
+  /** Done once when stderr or stdout has this text, or all of these; `signal` sends one to the program. */
+  when?: { text: string | readonly string[]; act: (signal: (name: string) => void) => unknown };
 }
 
 /** A hub in memory on free ports for the tests of one file, and hub-admin in this process. */
@@ -68,7 +68,8 @@ export class HubForTests {
     const signals = new EventEmitter();
     let { when } = options;
     const watch = setInterval(() => {
-      if (when === undefined || !(stderr() + stdout()).includes(when.text)) return;
+      const output = stderr() + stdout();
+      if (when === undefined || ![when.text].flat().every((text) => output.includes(text))) return;
       const { act } = when;
       when = undefined;
       void act((name) => signals.emit(name));

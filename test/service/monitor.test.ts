@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import azureIotDevice, { type Client } from 'azure-iot-device';
 import { describe, expect, test } from 'vitest';
 import { writeDiscovery } from '../../src/config/index.ts';
+import { startLocalHub } from '../../src/local-hub/index.ts';
 import { hubForTests, report, type RunOptions } from './hub-admin.ts';
 
 const hub = hubForTests();
@@ -194,6 +195,37 @@ describe('monitor --record', () => {
   });
 });
 
+describe('monitor that loses its hub', () => {
+  test('says so, and goes on once the hub is back, feedback included', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'tandem-lost-'));
+    const start = (amqpPort: number) =>
+      startLocalHub({ home, httpsPort: 0, mqttPort: 0, amqpPort, notice: () => undefined });
+    let running = await start(0);
+    const env = { TANDEM_HOME: home };
+    const kinds = ['--kind', 'lifecycle', '--kind', 'feedback'];
+    const run = await hub.run(['monitor', ...kinds, '--count', '2', '--duration', '20s', '-o', 'ndjson'], {
+      env,
+      when: {
+        text: ['Listening to', 'Taking the feedback'],
+        act: async () => {
+          await running.close();
+          running = await start(running.discovery.amqpPort);
+          await hub.run(['device', 'create', 'late'], { env });
+          await hub.run(['send', 'late', 'hello', '--ack', 'full', '--expires-in', '10s'], { env });
+          // The message expires; feedback is handed out in batches.
+          for (const step of ['11s', '16s']) await hub.run(['hub', 'clock', 'advance', step], { env });
+        },
+      },
+    });
+    await running.close();
+    rmSync(home, { recursive: true });
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(parse(run.stdout.trimEnd().split('\n')).map(({ kind }) => kind)).toEqual(['lifecycle', 'feedback']);
+    expect(run.stderr).toContain('The connection to the events of the hub is lost');
+    expect(run.stderr).toContain('The connection to the feedback of the hub is lost');
+  });
+});
+
 describe('monitor that cannot listen', () => {
   test.each([
     [['-o', 'json'], 'use -o ndjson'],
@@ -206,21 +238,31 @@ describe('monitor that cannot listen', () => {
     expect(run.stderr).toContain(said);
   });
 
+  // Side by side, since each waits for what never comes.
   test('says within 10 s which host and port do not answer, and what to try', async () => {
-    const server = createServer(() => undefined);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    const home = mkdtempSync(join(tmpdir(), 'tandem-silent-'));
-    writeDiscovery(home, { ...hub.hub.discovery, amqpPort: port });
-    const begun = performance.now();
-    const run = await hub.run(['monitor'], { env: { TANDEM_HOME: home } });
-    const elapsedMs = performance.now() - begun;
-    server.close();
-    rmSync(home, { recursive: true });
-    expect(run.exitCode).toBe(9);
-    expect(run.stderr).toContain(`localhost:${port}`);
-    expect(run.stderr).toMatch(/no answer\n.*check/);
-    expect(elapsedMs).toBeLessThan(10_000);
+    await using silent = await silentPort();
+    const closed = await closedPort();
+    const ports = { open: undefined, closed, silent: silent.port };
+    const { httpsPort, amqpPort } = hub.hub.discovery;
+    const outcomes = await Promise.all(
+      UNREACHABLE.map(async ({ https, amqp, words, names, tries }) => {
+        const run = await monitorWith(
+          { httpsPort: ports[https] ?? httpsPort, amqpPort: ports[amqp] ?? amqpPort },
+          words,
+        );
+        const port = names === 'https' ? ports[https] : ports[amqp];
+        return {
+          case: `${https} ${amqp} ${words.join(' ')}`,
+          exitCode: run.exitCode,
+          names: run.stderr.includes(`localhost:${port ?? 0}`),
+          tries: tries.test(run.stderr) ? 'told' : run.stderr,
+          inTime: run.elapsedMs < 10_000 ? true : run.elapsedMs,
+        };
+      }),
+    );
+    expect(outcomes).toEqual(
+      outcomes.map((outcome) => ({ case: outcome.case, exitCode: 9, names: true, tries: 'told', inTime: true })),
+    );
   });
 
   test('ends with 4 for a key that the hub does not know', async () => {
@@ -234,6 +276,60 @@ describe('monitor that cannot listen', () => {
     expect(run.stderr).toContain('"service"');
   });
 });
+
+type Port = 'open' | 'closed' | 'silent';
+
+interface Unreachable {
+  https: Port;
+  amqp: Port;
+  words: string[];
+  /** Whose port is to blame. */
+  names: 'https' | 'amqp';
+  tries: RegExp;
+}
+
+const WHERE = ['--where', 'tags.x = 1'];
+const UNTIL = ['--until', 'tags.x = 1'];
+const CHECK = /\n +check .*hub-admin doctor/;
+const UNREACHABLE: Unreachable[] = [
+  { https: 'open', amqp: 'closed', words: [], names: 'amqp', tries: /is open: try --protocol amqp-ws/ },
+  { https: 'open', amqp: 'silent', words: [], names: 'amqp', tries: /is open: try --protocol amqp-ws/ },
+  { https: 'open', amqp: 'silent', words: UNTIL, names: 'amqp', tries: /is open: try --protocol amqp-ws/ },
+  { https: 'open', amqp: 'silent', words: ['--kind', 'feedback'], names: 'amqp', tries: /try --protocol amqp-ws/ },
+  { https: 'closed', amqp: 'open', words: ['-p', 'amqp-ws'], names: 'https', tries: /is open: try --protocol amqp;/ },
+  { https: 'closed', amqp: 'open', words: WHERE, names: 'https', tries: /\n +check that the hub runs, and its port/ },
+  { https: 'closed', amqp: 'closed', words: [], names: 'amqp', tries: CHECK },
+  { https: 'silent', amqp: 'open', words: WHERE, names: 'https', tries: CHECK },
+  { https: 'silent', amqp: 'open', words: [...UNTIL, '--duration', '30s'], names: 'https', tries: CHECK },
+  { https: 'silent', amqp: 'closed', words: UNTIL, names: 'amqp', tries: CHECK },
+  { https: 'silent', amqp: 'silent', words: WHERE, names: 'amqp', tries: CHECK },
+];
+
+/** Runs monitor where the hub is said to listen on these ports. */
+async function monitorWith(ports: { httpsPort: number; amqpPort: number }, words: readonly string[]) {
+  const home = mkdtempSync(join(tmpdir(), 'tandem-unreachable-'));
+  writeDiscovery(home, { ...hub.hub.discovery, ...ports });
+  const begun = performance.now();
+  const run = await hub.run(['monitor', ...words], { env: { TANDEM_HOME: home } });
+  rmSync(home, { recursive: true });
+  return { ...run, elapsedMs: performance.now() - begun };
+}
+
+/** Takes connections and never says a word. */
+async function silentPort(): Promise<{ port: number } & AsyncDisposable> {
+  const server = createServer(() => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { port, [Symbol.asyncDispose]: () => Promise.resolve(void server.close()) };
+}
+
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 async function untilTaken(deviceId: string): Promise<void> {
   const client = await hub.client();

@@ -50,15 +50,18 @@ export async function runMonitor(console: Console, options: MonitorOptions): Pro
   };
   const { env } = console;
   const protocol = options.protocol ?? (await chooseProtocol(hub, env));
-  // A query to a hub that cannot be reached takes its time to fail; this says so within ten seconds.
-  if (options.where !== undefined) await findEventEndpoint(hub, { env, signal, protocol });
-  const filter = await openDeviceFilter(console, { deviceId: options.deviceId, where: options.where });
+  console.onEnd(() => finished.abort());
+  const { deviceId, where } = options;
+  // Side by side: whatever cannot be reached, HTTPS for the condition or AMQP for the events, is told within ten seconds.
+  const [filter] = await Promise.all([
+    openDeviceFilter(console, { deviceId, where, signal }),
+    where === undefined ? undefined : findEventEndpoint(hub, { env, signal, protocol }),
+  ]);
   const recorder = options.record === undefined ? undefined : await openRecorder(console.cwd, options.record);
   const show = entryWriter(console, recorder);
   const output = new TimelineOutput({ show, count: options.count ?? Infinity, onDone: stop });
   console.onEnd(async () => {
     output.stop();
-    filter.close();
     await recorder?.close();
   });
   const run: Run = { console, options, hub, protocol, signal, output, filter, stop };
@@ -114,28 +117,35 @@ function expectBacklog({ timeline }: TimelineOutput, { partitions }: EventReader
 }
 
 async function readFeedback({ console, options, hub, protocol, signal, output, filter }: Run): Promise<void> {
-  const { openCloudToDevice } = await import('../../sdk/cloud-to-device-sdk.ts');
-  const connection = await openCloudToDevice(hub, { env: console.env, signal: console.signal, protocol });
-  console.onEnd(() => connection.close());
+  const { watchFeedback } = await import('./watch-feedback.ts');
   let sequenceNumber = 0;
-  await connection.onFeedback((records) => {
-    for (const entry of records.map(feedbackEntry).filter((each) => isShown(each, options, filter))) {
-      sequenceNumber += 1;
-      output.push({ entry, event: undefined, source: 'feedback', sequenceNumber, enqueuedMs: Date.parse(entry.time) });
-    }
+  await watchFeedback(hub, {
+    env: console.env,
+    signal,
+    protocol,
+    onTaking: () =>
+      console.terminal.notice(
+        'Taking the feedback of cloud-to-device messages out of its queue: nobody else will see it.',
+      ),
+    onFeedback: (records) => {
+      for (const entry of records.map(feedbackEntry).filter((each) => isShown(each, options, filter))) {
+        sequenceNumber += 1;
+        output.push({
+          entry,
+          event: undefined,
+          source: 'feedback',
+          sequenceNumber,
+          enqueuedMs: Date.parse(entry.time),
+        });
+      }
+    },
+    onTrouble: (line) => console.terminal.notice(line),
   });
-  console.terminal.notice('Taking the feedback of cloud-to-device messages out of its queue: nobody else will see it.');
-  await aborted(signal);
-  await connection.close();
 }
 
 async function waitUntil({ console, options: { deviceId }, signal, stop }: Run, condition: string): Promise<void> {
-  try {
-    await untilMet(console, { deviceId, condition, signal });
-    stop();
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
+  // A query that is under way when the rest has ended is not waited for.
+  await Promise.race([untilMet(console, { deviceId, condition, signal }).then(() => stop()), aborted(signal)]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

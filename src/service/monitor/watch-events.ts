@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceHub } from '../../config/index.ts';
 import type { AmqpProtocol } from '../../sdk/cloud-to-device-sdk.ts';
 import { findEventEndpoint } from '../../sdk/event-endpoint.ts';
 import { type EventReader, type HubEvent, openEventReader, type ReadPosition } from '../../sdk/event-reader.ts';
-import { formatDuration, ProgramError } from '../../terminal/index.ts';
+import { endOf, reconnect } from './reconnect.ts';
 
 export interface WatchOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -16,9 +15,6 @@ export interface WatchOptions {
   /** Told when the connection is lost, and each time that it does not come back. */
   readonly onTrouble: (line: string) => void;
 }
-
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 15_000;
 
 /**
  * Reads the events of a hub until the signal; a lost connection is made anew, and reading goes on behind the last event.
@@ -37,12 +33,12 @@ export async function watchEvents(hub: ServiceHub, options: WatchOptions): Promi
     for (const [partition, { sequenceNumber }] of reader.partitions) {
       if (!reached.has(partition) && options.from.kind === 'now') reached.set(partition, sequenceNumber);
     }
-    const reason = await endOf(reader, signal);
+    const reason = await endOf(reader.ended, signal);
     reader.close();
     if (reason === undefined) return;
     options.onTrouble(`The connection to the events of the hub is lost (${reason}); trying again …`);
     const from: ReadPosition = reached.size === 0 ? options.from : { kind: 'behind', sequenceNumbers: reached };
-    reader = await reconnect(hub, { ...options, onEvent, from });
+    reader = await reconnect(() => connect(hub, { ...options, onEvent, from }), options);
   }
 }
 
@@ -51,31 +47,4 @@ async function connect(hub: ServiceHub, options: WatchOptions): Promise<EventRea
   const reader = await openEventReader(hub, endpoint, options);
   options.onListening(reader);
   return reader;
-}
-
-async function reconnect(hub: ServiceHub, options: WatchOptions): Promise<EventReader> {
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    await delay(pauseMs, undefined, { signal: options.signal });
-    try {
-      return await connect(hub, options);
-    } catch (error) {
-      if (!(error instanceof ProgramError) || error.exit !== 'noHub') throw error;
-      const next = formatDuration(Math.min(pauseMs * 2, LONGEST_PAUSE_MS));
-      options.onTrouble(`${error.message}; again in ${next}`);
-    }
-  }
-}
-
-/** Why reading ended; undefined when it was stopped. */
-async function endOf(reader: EventReader, signal: AbortSignal): Promise<string | undefined> {
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  try {
-    await Promise.race([reader.ended, stopped]);
-    return undefined;
-  } catch (error) {
-    return signal.aborted ? undefined : error instanceof Error ? error.message : String(error);
-  }
 }
