@@ -44,7 +44,7 @@ export type MethodAnswerer = (
 ) => MethodAnswer | undefined | Promise<MethodAnswer | undefined>;
 
 /**
- * One thing that a device does. A behaviour belongs to one device and may remember; it lives through reconnects.
+ * One thing that a device does. A behaviour that remembers belongs to one device, others may be shared; it lives through reconnects.
  *
  * At every connect: subscriptions, the twin is read, `atConnect` of all behaviours in one report, then `connected`.
  */

@@ -3,20 +3,19 @@ import type { JsonValue, WaitingCall } from '../sdk/device-link.ts';
 import { sleep } from './clock.ts';
 import type { Behaviour, Device, Interference, MethodAnswer, MethodAnswerer } from './behaviour.ts';
 
-/** The direct methods of one device, gathered from its behaviours. */
+/** The direct methods of one device, looked for in its behaviours call by call: a table of its own would be held by every device of a fleet. */
 export class MethodTable {
   readonly #device: Device;
   readonly #interference: Interference | undefined;
-  readonly #answerers = new Map<string, MethodAnswerer>();
-  readonly #counts = new Map<string, number>();
+  readonly #behaviours: readonly Behaviour[];
+  /** Calls so far by method; made with the first call. */
+  #counts: Map<string, number> | undefined;
 
   /** The later behaviour wins where two have a method of the same name. */
   constructor(behaviours: readonly Behaviour[], device: Device, interference?: Interference) {
+    this.#behaviours = behaviours;
     this.#device = device;
     this.#interference = interference;
-    for (const { methods = {} } of behaviours) {
-      for (const [name, answerer] of Object.entries(methods)) this.#answerers.set(name, answerer);
-    }
   }
 
   /** Runs one call to its answer and tells both. Never throws. */
@@ -24,8 +23,7 @@ export class MethodTable {
     const { methodName, requestId } = call;
     const device = this.#device;
     const startedAt = device.clock.now();
-    const count = (this.#counts.get(methodName) ?? 0) + 1;
-    this.#counts.set(methodName, count);
+    const count = this.#count(methodName);
     const payload = readPayload(call.body);
     device.emit({ event: 'method', methodName, requestId, payload: payload ?? null, count });
     const found = payload === undefined ? BAD_JSON : await this.#run(methodName, payload, count);
@@ -42,6 +40,13 @@ export class MethodTable {
     }
   }
 
+  #count(methodName: string): number {
+    this.#counts ??= new Map();
+    const count = (this.#counts.get(methodName) ?? 0) + 1;
+    this.#counts.set(methodName, count);
+    return count;
+  }
+
   /** A lost answer has its consequences all the same: a device reboots although nobody hears that it will. */
   async #disturb(answer: MethodAnswer | undefined): Promise<MethodAnswer | undefined> {
     const fault = answer === undefined ? undefined : this.#interference?.answer();
@@ -55,7 +60,7 @@ export class MethodTable {
   }
 
   async #run(methodName: string, payload: JsonValue, count: number): Promise<MethodAnswer | undefined> {
-    const answerer = this.#answerers.get(methodName);
+    const answerer = this.#find(methodName);
     if (answerer === undefined) return this.#unknown(methodName);
     try {
       return await answerer({ methodName, payload, count }, this.#device);
@@ -67,8 +72,14 @@ export class MethodTable {
     }
   }
 
+  #find(methodName: string): MethodAnswerer | undefined {
+    const behaviour = this.#behaviours.findLast(({ methods = {} }) => Object.hasOwn(methods, methodName));
+    return behaviour?.methods?.[methodName];
+  }
+
   #unknown(methodName: string): MethodAnswer {
-    const methods = [...this.#answerers.keys()].sort();
+    const names = this.#behaviours.flatMap(({ methods = {} }) => Object.keys(methods));
+    const methods = [...new Set(names)].sort();
     const message = `this device has no method "${methodName}"; it has ${methods.join(', ')}`;
     return { status: 404, payload: { message, methods } };
   }

@@ -1,6 +1,14 @@
 /** A number from 0 up to, not including, 1. */
 export type Random = () => number;
 
+/** Whether something happens this time. */
+export type Chance = () => boolean;
+
+/** Happens in this part of the cases, 0 to 1. */
+export function chance(rate: number, random: Random): Chance {
+  return () => random() < rate;
+}
+
 /**
  * A random source that gives the same numbers for the same seed, on every machine: sfc32, seeded through a hash of the text.
  *

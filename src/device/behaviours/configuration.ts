@@ -1,7 +1,7 @@
 import type { DeviceTwin, JsonObject } from '../../sdk/device-link.ts';
 import type { Behaviour, Device } from '../behaviour.ts';
 import type { Timer } from '../clock.ts';
-import type { Random } from '../random.ts';
+import type { Chance } from '../random.ts';
 import {
   decide,
   FIRST_CONFIGURATION,
@@ -19,10 +19,8 @@ export interface ConfigurationOptions {
   readonly applyMs: number;
   /** Called when a desired sendFrequency is in force. */
   readonly onSendFrequency: (everyMs: number, device: Device) => void;
-  /** The part of configurations that the device refuses although they are well-formed; 0 to 1. */
-  readonly rejectionRate?: number | undefined;
-  /** For the rejections. Default: the device's own. */
-  readonly random?: Random | undefined;
+  /** Whether the device refuses a configuration although it is well-formed. undefined: never. */
+  readonly rejections?: Chance | undefined;
 }
 
 interface Where {
@@ -89,21 +87,21 @@ class ConfigurationBehaviour implements Behaviour {
 
   #follow(place: Place, { desired, reported }: DeviceTwin, device: Device): void {
     const before = placeIn(reported, place);
-    const decision = this.#decide(placeIn(desired, place), before, { place, device });
+    const decision = this.#decide(place, placeIn(desired, place), before);
     if (decision.kind === 'nothing') return;
     if (decision.kind === 'apply' && this.#isApplying(place, decision.configuration)) return;
     this.#cancel();
     void this.#carryOut(decision, place, device);
   }
 
-  #decide(desired: JsonObject, reported: JsonObject, { place, device }: Where): Decision {
+  #decide(place: Place, desired: JsonObject, reported: JsonObject): Decision {
     const decision = decide(desired, reported, this.#inForce[place]);
-    if (decision.kind !== 'apply' || this.#options.rejectionRate === undefined) return decision;
+    const { rejections } = this.#options;
+    if (decision.kind !== 'apply' || rejections === undefined) return decision;
     const { configId } = decision.configuration;
     const isTold = reported['reason'] === REJECTED && reported['configId'] === configId;
     if (isTold) return { kind: 'nothing' };
-    const isRejected = (this.#options.random ?? device.random)() < this.#options.rejectionRate;
-    return isRejected ? { kind: 'refuse', ...decision.configuration, reason: REJECTED } : decision;
+    return rejections() ? { kind: 'refuse', ...decision.configuration, reason: REJECTED } : decision;
   }
 
   async #carryOut(decision: Decision, place: Place, device: Device): Promise<void> {

@@ -1,15 +1,13 @@
 import type { Behaviour, Device, MethodAnswer } from '../behaviour.ts';
 import { sleep } from '../clock.ts';
-import type { Random } from '../random.ts';
+import type { Chance } from '../random.ts';
 
 export interface RebootOptions {
   readonly rebootMs: number;
   /** `before`: answer, go offline, come back. `after`: stay connected, wait, report, answer, as in the Python tutorial. */
   readonly answer: 'before' | 'after';
-  /** The part of reboots that fail, answered with 500 and not carried out; 0 to 1. */
-  readonly failureRate?: number | undefined;
-  /** For the failures. Default: the device's own. */
-  readonly random?: Random | undefined;
+  /** Whether a reboot fails: answered with 500 and not carried out. undefined: never. */
+  readonly failures?: Chance | undefined;
 }
 
 /** `rebootDevice`: a real disconnect, and `rebootTime` reported after it. */
@@ -38,7 +36,7 @@ export function createReboot(options: RebootOptions): Behaviour {
   return {
     methods: {
       rebootDevice: (_, device) => {
-        if ((options.random ?? device.random)() < (options.failureRate ?? 0)) {
+        if (options.failures?.() === true) {
           return { status: 500, payload: { Response: 'Reboot failed', message: 'simulated failure' } };
         }
         return options.answer === 'after' ? after(device) : before(device);

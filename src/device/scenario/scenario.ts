@@ -10,7 +10,7 @@ import { createReboot } from '../behaviours/reboot.ts';
 import { createTelemetry, type TelemetryStream } from '../behaviours/telemetry.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { createDrops, interferenceOf, skewedClock } from '../faults.ts';
-import { seededRandom, type Random } from '../random.ts';
+import { type Chance, chance, seededRandom, type Random } from '../random.ts';
 import { climateStream, STANDARD_SETTINGS, type StandardSettings } from '../standard-settings.ts';
 import { compileTemplate, type TemplateContext } from '../telemetry/template.ts';
 import { deviceIdOf, isAmong } from './device-ids.ts';
@@ -54,6 +54,8 @@ export class Scenario {
   readonly #modules: ReadonlyMap<string, MakeBehaviour>;
   /** Merged once for each set of variants, not for each device. */
   readonly #merged = new Map<string, DeviceSections>();
+  /** Behaviours that remember nothing of their device: one of each for all. */
+  readonly #shared: ReturnType<typeof sharedBehaviours>;
 
   private constructor(
     document: ScenarioDocument,
@@ -63,6 +65,7 @@ export class Scenario {
     this.document = document;
     this.#modules = modules;
     this.#options = options;
+    this.#shared = sharedBehaviours(options.overrides);
   }
 
   /** @throws ProgramError `wrongCall` when the file or a module it names is wrong */
@@ -125,9 +128,9 @@ export class Scenario {
       behaviours: [
         ...this.#behaviours(sections, index, context),
         ...(faults.some(({ kind }) => kind === 'drop') ? [createDrops(faults, seededRandom(`${seed}/drops`))] : []),
-        ...this.#own(sections, { deviceId, index, random: seededRandom(`${seed}/own`) }),
+        ...this.#own(sections, deviceId, index, seed),
       ],
-      interference: interferenceOf(faults, seededRandom(`${seed}/faults`)),
+      interference: faults.length === 0 ? undefined : interferenceOf(faults, seededRandom(`${seed}/faults`)),
       clock: skewMs === 0 ? systemClock : skewedClock(systemClock, skewMs),
       random: seededRandom(`${seed}/device`),
     };
@@ -140,32 +143,37 @@ export class Scenario {
 
   #behaviours(sections: DeviceSections, index: number, context: TemplateContext): Behaviour[] {
     const { overrides } = this.#options;
-    const { reboot = {}, configuration = {}, messages = {} } = sections;
+    const { reboot = {}, configuration = {} } = sections;
     const telemetry = createTelemetry(this.#streams(sections.telemetry, context));
     const msOr = (flag: number | undefined, section: string | number | undefined, standard: number): number =>
       flag ?? (section === undefined ? standard : milliseconds(section));
-    const reply = messages.reply === undefined ? undefined : compileTemplate(messages.reply, inside(context, 'reply'));
+    const { connectivity, deviceMethod, fixedMethods, commands } = this.#shared;
     return [
-      createConnectivity(overrides.connectivity ?? this.#connectivity(sections.connectivity, index, context)),
-      createInitialReport(templateObject(sections.reported, index, inside(context, 'reported'))),
+      this.#connectivity(sections.connectivity, index, context) ?? connectivity,
+      ...when(sections.reported, (reported) =>
+        createInitialReport(templateObject(reported, index, inside(context, 'reported'))),
+      ),
       createReboot({
         rebootMs: msOr(overrides.rebootMs, reboot.duration, STANDARD_SETTINGS.rebootMs),
         answer: overrides.rebootAnswer ?? reboot.answer ?? STANDARD_SETTINGS.rebootAnswer,
-        failureRate: reboot.failureRate,
-        random: seededRandom(`${context.seed}/reboot`),
+        failures: chanceOf(reboot.failureRate, `${context.seed}/reboot`),
       }),
-      createDeviceMethod(),
-      createScenarioMethods(sections.methods ?? {}, context),
-      createMethods(overrides.methods ?? []),
+      deviceMethod,
+      ...when(sections.methods, (methods) => createScenarioMethods(methods, context)),
+      fixedMethods,
       createConfiguration({
         applyMs: msOr(overrides.applyMs, configuration.applyTime, STANDARD_SETTINGS.applyMs),
-        rejectionRate: configuration.rejectionRate,
-        random: seededRandom(`${context.seed}/configuration`),
+        rejections: chanceOf(configuration.rejectionRate, `${context.seed}/configuration`),
         onSendFrequency: (everyMs, device) => telemetry.setSendFrequency(everyMs, device),
       }),
       telemetry,
-      createCommands(),
-      createMessageWork({ delayMs: milliseconds(messages.delay ?? 0), reply }),
+      commands,
+      ...when(sections.messages, ({ delay, reply }) =>
+        createMessageWork({
+          delayMs: milliseconds(delay ?? 0),
+          reply: reply === undefined ? undefined : compileTemplate(reply, inside(context, 'reply')),
+        }),
+      ),
     ];
   }
 
@@ -176,19 +184,41 @@ export class Scenario {
     return sections.map((section) => streamOf(section, everyMs, context));
   }
 
-  #connectivity(template: JsonValue | undefined, index: number, context: TemplateContext): string {
-    if (template === undefined) return STANDARD_SETTINGS.connectivity;
-    const value = compileTemplate(
-      template,
-      inside(context, 'connectivity'),
-    )({ number: index, elapsedMs: 0, now: Date.now() });
-    return typeof value === 'string' ? value : JSON.stringify(value);
+  /** undefined: the same as for every device. */
+  #connectivity(template: JsonValue | undefined, index: number, context: TemplateContext): Behaviour | undefined {
+    if (template === undefined || this.#options.overrides.connectivity !== undefined) return undefined;
+    const compiled = compileTemplate(template, inside(context, 'connectivity'));
+    const value = compiled({ number: index, elapsedMs: 0, now: Date.now() });
+    return createConnectivity(typeof value === 'string' ? value : JSON.stringify(value));
   }
 
-  #own({ behaviours }: DeviceSections, context: Parameters<MakeBehaviour>[0]): Behaviour[] {
+  #own({ behaviours }: DeviceSections, deviceId: string, index: number, seed: string): Behaviour[] {
     const make = behaviours === undefined ? undefined : this.#modules.get(behaviours);
-    return make === undefined ? [] : [make(context)].flat();
+    return make === undefined ? [] : [make({ deviceId, index, random: seededRandom(`${seed}/own`) })].flat();
   }
+}
+
+function sharedBehaviours({ connectivity, methods }: Partial<StandardSettings>): {
+  readonly connectivity: Behaviour;
+  readonly deviceMethod: Behaviour;
+  readonly fixedMethods: Behaviour;
+  readonly commands: Behaviour;
+} {
+  return {
+    connectivity: createConnectivity(connectivity ?? STANDARD_SETTINGS.connectivity),
+    deviceMethod: createDeviceMethod(),
+    fixedMethods: createMethods(methods ?? []),
+    commands: createCommands(),
+  };
+}
+
+/** A behaviour only where the scenario has the section for it: what nobody asked for takes no memory in any device. */
+function when<Section>(section: Section | undefined, make: (section: Section) => Behaviour): Behaviour[] {
+  return section === undefined ? [] : [make(section)];
+}
+
+function chanceOf(rate: number | undefined, seed: string): Chance | undefined {
+  return rate === undefined ? undefined : chance(rate, seededRandom(seed));
 }
 
 /** Objects merge, lists and plain values replace. */
