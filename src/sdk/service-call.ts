@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ProgramError } from '../terminal/index.ts';
 import type { CallPace } from './call-pace.ts';
-import type { ServiceCall, Throttled } from './service-errors.ts';
+import type { CallPatience } from './call-patience.ts';
+import type { HubLost, ServiceCall, Throttled } from './service-errors.ts';
 
 /** A hub that answers at all answers well within this; a direct method has its own time on top. */
 export const CALL_TIMEOUT_MS = 30_000;
@@ -15,48 +17,69 @@ export type CallOptions = ServiceCall & {
   readonly signal: AbortSignal;
   /** Shared by all calls to one hub: what it refuses to one slows all of them down. */
   readonly pace: CallPace;
+  /** Shared by all calls to one hub: how long they wait together for one that went away. */
+  readonly patience: CallPatience;
   /** Milliseconds for one try. */
   readonly limitMs?: number;
 };
 
+/** How often a call was sent so far, by what became of it. */
+interface Tries {
+  throttled: number;
+  lost: number;
+}
+
 /**
  * One call of the SDK: with a deadline that the SDK does not have, its errors as ours, and repeated when the hub
- * throttles it, as late as the hub asked for (sdk-traps.md, 8 and 14).
+ * throttles it, as late as the hub asked for (sdk-traps.md, 8 and 14), or when the network failed it and no harm can come of it.
  */
 export async function callService<T>(options: CallOptions, work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    const outcome = await paced(options, work, attempt);
-    if (!('throttled' in outcome)) return outcome.result;
+  const tries: Tries = { throttled: 0, lost: 0 };
+  for (;;) {
+    const outcome = await paced(options, work, tries);
+    if ('result' in outcome) return outcome.result;
+    if (outcome.againInMs > 0) await delay(outcome.againInMs, undefined, { signal: options.signal });
   }
 }
 
-/** One try. @throws ProgramError, a Throttled too when it was the last try */
+/** One try. @throws ProgramError, also one that could be cured by trying again when that was the last try */
 async function paced<T>(
   { pace, ...options }: CallOptions,
   work: () => Promise<T>,
-  attempt: number,
-): Promise<{ result: T } | { throttled: true }> {
+  tries: Tries,
+): Promise<{ result: T } | { againInMs: number }> {
   await pace.enter(options.signal);
   let succeeded = false;
   try {
     const result = await withDeadline(options, work());
     succeeded = true;
+    options.patience.answered();
     return { result };
   } catch (error) {
     options.signal.throwIfAborted();
     // Codes and what to do about each: most calls go well and do not need them.
-    const { fromServiceError, Throttled } = await import('./service-errors.ts');
+    const { fromServiceError, HubLost, Throttled } = await import('./service-errors.ts');
     const failure = fromServiceError(error, options);
+    if (failure instanceof HubLost) return { againInMs: againInMs(failure, options, ++tries.lost) };
+    if (failure.exit !== 'noHub') options.patience.answered();
     if (!(failure instanceof Throttled)) throw failure;
-    pace.slowDown(pauseMs(failure, attempt));
-    if (attempt === MAX_THROTTLED_TRIES) throw failure;
-    return { throttled: true };
+    tries.throttled += 1;
+    pace.slowDown(pauseMs(failure, tries.throttled));
+    if (tries.throttled === MAX_THROTTLED_TRIES) throw failure;
+    return { againInMs: 0 }; // the pace holds it back
   } finally {
     pace.leave(succeeded);
   }
 }
 
-async function withDeadline<T>(options: Omit<CallOptions, 'pace'>, work: Promise<T>): Promise<T> {
+/** @throws HubLost when the call may not or need not be sent again */
+function againInMs(failure: HubLost, { changes, patience }: Omit<CallOptions, 'pace'>, lost: number): number {
+  const pause = changes === true && failure.mayBeDone ? undefined : patience.pauseMs(failure, lost);
+  if (pause === undefined) throw failure;
+  return pause;
+}
+
+async function withDeadline<T>(options: Omit<CallOptions, 'pace' | 'patience'>, work: Promise<T>): Promise<T> {
   const { signal, doing, hub, limitMs = CALL_TIMEOUT_MS } = options;
   let giveUp: () => void = () => undefined;
   let timer: NodeJS.Timeout | undefined;

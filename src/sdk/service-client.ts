@@ -1,5 +1,6 @@
 import type { ServiceHub } from '../config/index.ts';
 import { CallPace, type Slowdown } from './call-pace.ts';
+import { CallPatience } from './call-patience.ts';
 import { CALL_TIMEOUT_MS, callService } from './service-call.ts';
 import {
   type BulkError,
@@ -18,6 +19,7 @@ import {
   type TwinDocument,
 } from './service-documents.ts';
 import type { ServiceConfigurations } from './service-configurations.ts';
+import type { ServiceCall } from './service-errors.ts';
 import type { ServiceJobs } from './service-jobs.ts';
 import { type MethodParams, openServiceSdk, type ServiceSdk } from './service-sdk.ts';
 
@@ -41,6 +43,8 @@ export interface ClientOptions {
   readonly trace?: (line: string) => void;
   /** Told when the hub throttles and everything goes slower. */
   readonly onSlowdown?: (slowdown: Slowdown) => void;
+  /** Told why when a hub that answered before is away, and is waited for. */
+  readonly onAway?: (reason: string) => void;
 }
 
 /** Opens the service side of a hub; nothing is sent before the first call. */
@@ -54,12 +58,14 @@ export class ServiceClient {
   readonly #sdk: ServiceSdk;
   readonly #options: ClientOptions;
   readonly #pace: CallPace;
+  readonly #patience: CallPatience;
 
   constructor(hub: ServiceHub, sdk: ServiceSdk, options: ClientOptions) {
     this.hub = hub;
     this.#sdk = sdk;
     this.#options = options;
     this.#pace = new CallPace(options.onSlowdown);
+    this.#patience = new CallPatience(options.onAway);
   }
 
   close(): void {
@@ -73,14 +79,14 @@ export class ServiceClient {
 
   /** Merges into tags and desired properties. @param etag `*`: whatever it is now */
   async patchTwin(deviceId: string, patch: JsonObject, etag: string, moduleId?: string): Promise<TwinDocument> {
-    const call = { doing: `update the twin of ${nameOf(deviceId, moduleId)}`, deviceId };
+    const call = { doing: `update the twin of ${nameOf(deviceId, moduleId)}`, deviceId, changes: true };
     const path = twinPath(deviceId, moduleId);
     return readTwin(await this.#call(call, () => this.#sdk.rest('PATCH', path, { body: patch, etag })));
   }
 
   /** Replaces the sections that `document` has. The SDK has no method for it. */
   async replaceTwin(deviceId: string, document: JsonObject, etag: string, moduleId?: string): Promise<TwinDocument> {
-    const call = { doing: `replace the twin of ${nameOf(deviceId, moduleId)}`, deviceId };
+    const call = { doing: `replace the twin of ${nameOf(deviceId, moduleId)}`, deviceId, changes: true };
     const path = twinPath(deviceId, moduleId);
     return readTwin(await this.#call(call, () => this.#sdk.rest('PUT', path, { body: document, etag })));
   }
@@ -92,6 +98,7 @@ export class ServiceClient {
     const call = {
       doing: `invoke ${params.methodName} on "${target.deviceId}"`,
       deviceId: target.deviceId,
+      changes: true,
       limitMs: (params.responseTimeoutInSeconds + params.connectTimeoutInSeconds) * 1000 + CALL_TIMEOUT_MS,
     };
     return readMethodAnswer(await this.#call(call, () => this.#sdk.invokeMethod(target, params)));
@@ -107,10 +114,7 @@ export class ServiceClient {
     } while (continuation !== undefined);
   }
 
-  async queryPage(
-    text: string,
-    { limitMs, ...options }: QueryOptions & { continuation?: string },
-  ): Promise<QueryPage> {
+  async queryPage(text: string, { limitMs, ...options }: QueryOptions & { continuation?: string }): Promise<QueryPage> {
     const call = { doing: 'run the query', ...(limitMs === undefined ? {} : { limitMs }) };
     const { result, continuation } = await this.#call(call, () => this.#sdk.queryPage(text, options));
     return {
@@ -126,7 +130,7 @@ export class ServiceClient {
   }
 
   async createDevice(identity: JsonObject & { readonly deviceId: string }): Promise<DeviceIdentity> {
-    const call = { doing: `create device "${identity.deviceId}"`, deviceId: identity.deviceId };
+    const call = { doing: `create device "${identity.deviceId}"`, deviceId: identity.deviceId, changes: true };
     return readIdentity(
       (await this.#call(call, async () => (await this.#sdk.registry()).create({ ...identity }))).responseBody,
     );
@@ -136,7 +140,7 @@ export class ServiceClient {
     identity: JsonObject & { readonly deviceId: string; readonly moduleId: string },
   ): Promise<ModuleIdentity> {
     const { deviceId, moduleId } = identity;
-    const call = { doing: `create module ${nameOf(deviceId, moduleId)}`, deviceId };
+    const call = { doing: `create module ${nameOf(deviceId, moduleId)}`, deviceId, changes: true };
     const answer = await this.#call(call, async () => (await this.#sdk.registry()).addModule({ ...identity }));
     return readModuleIdentity(answer.responseBody);
   }
@@ -152,13 +156,13 @@ export class ServiceClient {
    * given (sdk-traps.md, 12), so the identity must be whole: one that was read before.
    */
   async updateDevice(identity: DeviceIdentity, etag: string): Promise<DeviceIdentity> {
-    const call = { doing: `update device "${identity.deviceId}"`, deviceId: identity.deviceId };
+    const call = { doing: `update device "${identity.deviceId}"`, deviceId: identity.deviceId, changes: true };
     const path = devicePath(identity.deviceId);
     return readIdentity(await this.#call(call, () => this.#sdk.rest('PUT', path, { body: identity, etag })));
   }
 
   async deleteDevice(deviceId: string, etag: string): Promise<void> {
-    const call = { doing: `delete device "${deviceId}"`, deviceId };
+    const call = { doing: `delete device "${deviceId}"`, deviceId, changes: true };
     await this.#call(call, () => this.#sdk.rest('DELETE', devicePath(deviceId), { etag }));
   }
 
@@ -170,7 +174,7 @@ export class ServiceClient {
 
   /** Up to 100 identities at once; what the hub refused is returned, not thrown. */
   async changeDevices(items: readonly JsonObject[]): Promise<BulkError[]> {
-    const call = { doing: `write ${items.length} devices` };
+    const call = { doing: `write ${items.length} devices`, changes: true };
     return this.#call(call, async () => {
       try {
         return readBulkErrors(await this.#sdk.rest('POST', '/devices', { body: [...items] }));
@@ -187,13 +191,13 @@ export class ServiceClient {
   async jobs(): Promise<ServiceJobs> {
     const { ServiceJobs } = await import('./service-jobs.ts');
     const client = await this.#sdk.jobClient();
-    return new ServiceJobs(this.#sdk, client, (doing, work) => this.#call({ doing }, work));
+    return new ServiceJobs(this.#sdk, client, (call, work) => this.#call(call, work));
   }
 
   /** Configurations of automatic device management; few commands need them, so they are loaded here. */
   async configurations(): Promise<ServiceConfigurations> {
     const { ServiceConfigurations } = await import('./service-configurations.ts');
-    return new ServiceConfigurations(this.#sdk, (doing, work) => this.#call({ doing }, work));
+    return new ServiceConfigurations(this.#sdk, (call, work) => this.#call(call, work));
   }
 
   /** Resolves when the local hub answers. */
@@ -203,23 +207,28 @@ export class ServiceClient {
 
   /** Asks the local hub to stop, or to forget all it has. Azure has no such door. */
   async controlLocalHub(what: 'stop' | 'reset'): Promise<void> {
-    await this.#call({ doing: `${what} the local hub` }, () => this.#sdk.rest('POST', `/$tandem/${what}`, {}));
+    await this.#call({ doing: `${what} the local hub`, changes: true }, () =>
+      this.#sdk.rest('POST', `/$tandem/${what}`, {}),
+    );
   }
 
   /** The time of the local hub, moved ahead first when `advanceMs` says so. */
   async localHubClock(advanceMs?: number): Promise<HubTime> {
-    const answer = await this.#call({ doing: 'use the clock of the local hub' }, () =>
-      advanceMs === undefined
-        ? this.#sdk.rest('GET', '/$tandem/clock', {})
-        : this.#sdk.rest('POST', '/$tandem/clock', { body: { advanceMs } }),
+    const answer = await this.#call(
+      { doing: 'use the clock of the local hub', changes: advanceMs !== undefined },
+      () =>
+        advanceMs === undefined
+          ? this.#sdk.rest('GET', '/$tandem/clock', {})
+          : this.#sdk.rest('POST', '/$tandem/clock', { body: { advanceMs } }),
     );
     return readHubTime(answer);
   }
 
-  async #call<T>(what: { doing: string; deviceId?: string; limitMs?: number }, work: () => Promise<T>): Promise<T> {
+  async #call<T>(what: Omit<ServiceCall, 'hub'> & { limitMs?: number }, work: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
     try {
-      return await callService({ ...what, hub: this.hub, signal: this.#options.signal, pace: this.#pace }, work);
+      const shared = { hub: this.hub, signal: this.#options.signal, pace: this.#pace, patience: this.#patience };
+      return await callService({ ...what, ...shared }, work);
     } finally {
       this.#options.trace?.(`${what.doing}: ${Math.round(performance.now() - startedAt)} ms`);
     }

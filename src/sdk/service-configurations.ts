@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, objectMember, plain } from './service-documents.ts';
+import type { CallHub } from './service-jobs.ts';
 import type { ServiceSdk } from './service-sdk.ts';
 
 /** A configuration of automatic device management as the hub shows it. @see service-protocol.md, 9 */
@@ -16,9 +17,6 @@ export interface NewConfiguration {
   /** `deviceContent`, `moduleContent` or `modulesContent`. */
   readonly content: JsonObject;
 }
-
-/** Runs a call with its deadline, its errors as ours. */
-type CallHub = <T>(doing: string, work: () => Promise<T>) => Promise<T>;
 
 /** Configurations of a hub: what devices that meet a condition shall have as their desired properties. */
 export class ServiceConfigurations {
@@ -38,21 +36,21 @@ export class ServiceConfigurations {
       schemaVersion: '1.0',
       metrics: { queries: { ...metrics }, results: {} },
     };
-    const answer = await this.#call(`create configuration "${rest.id}"`, async () =>
+    const answer = await this.#call({ doing: `create configuration "${rest.id}"`, changes: true }, async () =>
       (await this.#sdk.registry()).addConfiguration(configuration),
     );
     return readConfiguration(answer.responseBody);
   }
 
   async get(id: string): Promise<ConfigurationDocument> {
-    const { responseBody } = await this.#call(`read configuration "${id}"`, async () =>
+    const { responseBody } = await this.#call({ doing: `read configuration "${id}"` }, async () =>
       (await this.#sdk.registry()).getConfiguration(id),
     );
     return readConfiguration(responseBody);
   }
 
   async list(): Promise<ConfigurationDocument[]> {
-    const answer = await this.#call('list the configurations', async () =>
+    const answer = await this.#call({ doing: 'list the configurations' }, async () =>
       (await this.#sdk.registry()).getConfigurations(),
     );
     const rows: unknown = answer.responseBody;
@@ -62,7 +60,9 @@ export class ServiceConfigurations {
   /** The SDK deletes whatever is there: it sends no etag. */
   async delete(id: string, etag: string): Promise<void> {
     const path = `/configurations/${encodeURIComponent(id)}`;
-    await this.#call(`delete configuration "${id}"`, () => this.#sdk.rest('DELETE', path, { etag }));
+    await this.#call({ doing: `delete configuration "${id}"`, changes: true }, () =>
+      this.#sdk.rest('DELETE', path, { etag }),
+    );
   }
 }
 

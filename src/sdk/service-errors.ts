@@ -9,6 +9,8 @@ export interface ServiceCall {
   /** Completes "cannot …": `read the twin of "pump-1"`. */
   readonly doing: string;
   readonly deviceId?: string;
+  /** Whether it changes something: then it matters whether a call whose answer was lost was carried out. */
+  readonly changes?: boolean;
 }
 
 /** The hub asks for patience (HTTP 429). It did nothing, so anything may be sent again. */
@@ -18,6 +20,23 @@ export class Throttled extends ProgramError {
   constructor(message: string, options: { code: string; retryAfterMs?: number; hint?: string; cause: unknown }) {
     super('failed', options.code, message, { hint: options.hint, cause: options.cause });
     this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** The network failed a call. */
+export class HubLost extends ProgramError {
+  /** Whether the request may have reached the hub: then nobody knows whether it was done. */
+  readonly mayBeDone: boolean;
+  /** Whether something was there and went away, rather than nothing. */
+  readonly wasCut: boolean;
+
+  constructor(
+    message: string,
+    options: { code: string; hint: string; mayBeDone: boolean; wasCut: boolean; cause: unknown },
+  ) {
+    super('noHub', options.code, message, { hint: options.hint, cause: options.cause });
+    this.mayBeDone = options.mayBeDone;
+    this.wasCut = options.wasCut;
   }
 }
 
@@ -126,15 +145,33 @@ function fromNetworkError(error: unknown, call: ServiceCall): ProgramError {
   const known = code === undefined ? undefined : knownFailure(code);
   if (known === undefined && !isSystemError(error)) throw error;
   const [what, remedy] = known ?? [error instanceof Error ? error.message : String(error), 'check the network'];
-  return new ProgramError(
-    'noHub',
-    code ?? 'HubUnreachable',
-    `cannot reach the hub at ${where}: ${what} (${code ?? ''})`,
+  const mayBeDone = (known === undefined || isCut(code)) && !wasNeverSent(error);
+  const uncertain = mayBeDone && call.changes === true;
+  return new HubLost(
+    `cannot reach the hub at ${where}: ${what} (${code ?? ''})${uncertain ? `; it was asked to ${call.doing}, and may have done it` : ''}`,
     {
-      hint: `${remedy} (the hub comes from: ${call.hub.source}); to look closer: hub-admin doctor`,
+      code: code ?? 'HubUnreachable',
+      hint: uncertain
+        ? `look whether it was done before you repeat it (the hub comes from: ${call.hub.source})`
+        : `${remedy} (the hub comes from: ${call.hub.source})`,
+      mayBeDone,
+      wasCut: isCut(code),
       cause: error,
     },
   );
+}
+
+/** A connection that was there and went away. */
+function isCut(code: string | undefined): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT';
+}
+
+/** Node says of the connection, and of a TLS handshake that was not finished, that they failed before any request. */
+function wasNeverSent(error: unknown): boolean {
+  if (error instanceof AggregateError) return true; // of all addresses of a name
+  if (!(error instanceof Error)) return false;
+  const syscall: unknown = Reflect.get(error, 'syscall');
+  return syscall === 'connect' || syscall === 'getaddrinfo' || error.message.includes('before secure TLS connection');
 }
 
 function knownFailure(code: string): readonly [string, string] | undefined {

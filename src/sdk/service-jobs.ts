@@ -1,5 +1,6 @@
 import type { JobClient } from 'azure-iothub';
 import { isObject, type JsonObject, objectMember, plain } from './service-documents.ts';
+import type { ServiceCall } from './service-errors.ts';
 import type { MethodParams, ServiceSdk } from './service-sdk.ts';
 
 /** A scheduled job as the hub shows it. A fresh one has no more than these three members. */
@@ -17,7 +18,7 @@ export interface NewJob {
 }
 
 /** Runs a call with its deadline, its errors as ours. */
-export type CallHub = <T>(doing: string, work: () => Promise<T>) => Promise<T>;
+export type CallHub = <T>(call: Pick<ServiceCall, 'doing' | 'changes'>, work: () => Promise<T>) => Promise<T>;
 
 /** The longest page that the hub gives. */
 const PAGE_SIZE = 100;
@@ -35,16 +36,18 @@ export class ServiceJobs {
   }
 
   async create(job: NewJob): Promise<JobDocument> {
-    return readJob(await this.#call(`create job "${job.jobId}"`, () => this.#schedule(job)));
+    return readJob(await this.#call({ doing: `create job "${job.jobId}"`, changes: true }, () => this.#schedule(job)));
   }
 
   async get(jobId: string): Promise<JobDocument> {
-    const answer = await this.#call(`read job "${jobId}"`, () => this.#client.getJob(inPath(jobId)));
+    const answer = await this.#call({ doing: `read job "${jobId}"` }, () => this.#client.getJob(inPath(jobId)));
     return readJob(answer.jobStatus);
   }
 
   async cancel(jobId: string): Promise<JobDocument> {
-    const answer = await this.#call(`cancel job "${jobId}"`, () => this.#client.cancelJob(inPath(jobId)));
+    const answer = await this.#call({ doing: `cancel job "${jobId}"`, changes: true }, () =>
+      this.#client.cancelJob(inPath(jobId)),
+    );
     return readJob(answer.jobStatus);
   }
 
@@ -52,7 +55,7 @@ export class ServiceJobs {
   async *list(filter: { type?: 'scheduleDeviceMethod' | 'scheduleUpdateTwin' }): AsyncGenerator<JobDocument> {
     let token: string | undefined;
     do {
-      const page = await this.#call('list the jobs', async () => {
+      const page = await this.#call({ doing: 'list the jobs' }, async () => {
         const query = this.#client.createQuery(filter.type, undefined, PAGE_SIZE);
         const answer = await (token === undefined ? query.next() : query.next(token));
         const rows: unknown = answer.result;

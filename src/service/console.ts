@@ -101,6 +101,7 @@ export class Console {
       signal: this.signal,
       trace: (line) => this.explain(line),
       onSlowdown: ({ pauseMs, limit }) => this.#saySlower(pauseMs, limit),
+      onAway: (reason) => this.terminal.notice(`${reason}; trying again for up to a minute`),
     });
     this.onEnd(() => client.close());
     return client;
