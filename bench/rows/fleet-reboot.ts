@@ -13,7 +13,7 @@ export const fleetReboot: Row = {
     try {
       const taken: number[] = [];
       for (let run = 0; run < RUNS; run += 1) {
-        const reboot = ['reboot', '--all', '--yes', '--concurrency', String(DEVICES), '-o', 'ndjson'];
+        const reboot = ['reboot', '--all', '--yes', '-o', 'ndjson'];
         taken.push((await timed(() => fleet.programs.run('hub-admin', reboot))) / 1000);
         say(`${taken.at(-1)?.toFixed(1) ?? ''} s`);
       }

@@ -28,6 +28,8 @@ export interface QueryOptions {
   readonly pageSize?: number;
   /** Milliseconds that the hub has for a page; default: as for any call. */
   readonly limitMs?: number;
+  /** When it is throttled, other calls go on as they were. */
+  readonly background?: boolean;
 }
 
 /** One page of a query: rows, and the token of the next page. */
@@ -58,6 +60,8 @@ export class ServiceClient {
   readonly #sdk: ServiceSdk;
   readonly #options: ClientOptions;
   readonly #pace: CallPace;
+  /** A hub counts queries apart from everything else; nobody need be told that these go slower. */
+  readonly #backgroundPace = new CallPace();
   readonly #patience: CallPatience;
 
   constructor(hub: ServiceHub, sdk: ServiceSdk, options: ClientOptions) {
@@ -66,6 +70,11 @@ export class ServiceClient {
     this.#options = options;
     this.#pace = new CallPace(options.onSlowdown);
     this.#patience = new CallPatience(options.onAway);
+  }
+
+  /** How many calls the hub takes at once at present; Infinity until it throttles. */
+  get callLimit(): number {
+    return this.#pace.limit;
   }
 
   close(): void {
@@ -114,8 +123,12 @@ export class ServiceClient {
     } while (continuation !== undefined);
   }
 
-  async queryPage(text: string, { limitMs, ...options }: QueryOptions & { continuation?: string }): Promise<QueryPage> {
-    const call = { doing: 'run the query', ...(limitMs === undefined ? {} : { limitMs }) };
+  async queryPage(
+    text: string,
+    { limitMs, background = false, ...options }: QueryOptions & { continuation?: string },
+  ): Promise<QueryPage> {
+    const pace = background ? this.#backgroundPace : this.#pace;
+    const call = { doing: 'run the query', pace, ...(limitMs === undefined ? {} : { limitMs }) };
     const { result, continuation } = await this.#call(call, () => this.#sdk.queryPage(text, options));
     return {
       rows: Array.isArray(result) ? result : [],
@@ -224,11 +237,14 @@ export class ServiceClient {
     return readHubTime(answer);
   }
 
-  async #call<T>(what: Omit<ServiceCall, 'hub'> & { limitMs?: number }, work: () => Promise<T>): Promise<T> {
+  async #call<T>(
+    what: Omit<ServiceCall, 'hub'> & { limitMs?: number; pace?: CallPace },
+    work: () => Promise<T>,
+  ): Promise<T> {
     const startedAt = performance.now();
     try {
-      const shared = { hub: this.hub, signal: this.#options.signal, pace: this.#pace, patience: this.#patience };
-      return await callService({ ...what, ...shared }, work);
+      const shared = { hub: this.hub, signal: this.#options.signal, patience: this.#patience };
+      return await callService({ pace: this.#pace, ...what, ...shared }, work);
     } finally {
       this.#options.trace?.(`${what.doing}: ${Math.round(performance.now() - startedAt)} ms`);
     }

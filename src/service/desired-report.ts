@@ -2,7 +2,7 @@ import type { JsonObject, TwinDocument } from '../sdk/service-documents.ts';
 import { ProgramError, showWaiting, type Waiting } from '../terminal/index.ts';
 import type { Console } from './console.ts';
 import { poll } from './polling.ts';
-import type { TargetResult } from './run-on-targets.ts';
+import type { Crowd, TargetResult } from './run-on-targets.ts';
 import { isNotOlder, isSameJson, lastUpdated, leavesOf, oneLine, valueAt, valuesOf } from './sections.ts';
 
 /** What a device made of its new desired properties. */
@@ -31,7 +31,7 @@ type Report =
 
 interface WaitOptions {
   timeoutMs: number;
-  quiet: boolean;
+  crowd: Crowd | undefined;
   startedAt: number;
 }
 
@@ -50,9 +50,9 @@ export async function waitForReport(
   const { deviceId } = write.after;
   let latest = write.after;
   let seen: unknown = undefined;
-  const waiting = startWaiting(console, deviceId, options.quiet);
+  const waiting = startWaiting(console, deviceId, options.crowd !== undefined);
   try {
-    const report = await poll({ timeoutMs: options.timeoutMs, signal: console.signal }, async () => {
+    const look = async (): Promise<Exclude<Report, { kind: 'waiting' }> | undefined> => {
       latest = await client.getTwin(deviceId);
       const now = readReport(write, latest);
       if (now.status !== undefined && now.status !== seen) {
@@ -60,13 +60,28 @@ export async function waitForReport(
         waiting?.update(`Device "${deviceId}" reports status ${oneLine(now.status)} …`);
       }
       return now.kind === 'waiting' ? undefined : now;
-    });
+    };
+    const report = await waitFor(console, write.after, options, look);
     if (report === undefined) throw neverReported(write, latest);
     const record = outcome(write, latest, { status: report.status, startedAt: options.startedAt });
     return report.kind === 'applied' ? { record } : { record, failure: refused(deviceId, report) };
   } finally {
     waiting?.end();
   }
+}
+
+async function waitFor<T>(
+  console: Console,
+  since: TwinDocument,
+  { crowd, timeoutMs }: WaitOptions,
+  look: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  if (crowd === undefined) return poll({ timeoutMs, signal: console.signal, prompt: true }, look);
+  // A device that has the values already reports nothing.
+  const now = await look();
+  if (now !== undefined) return now;
+  crowd.waits();
+  return crowd.reports.until({ since, timeoutMs }, look);
 }
 
 function startWaiting(console: Console, deviceId: string, quiet: boolean): Waiting | undefined {

@@ -3,6 +3,7 @@ import { inBatches } from './bulk.ts';
 import { inOrder } from './concurrency.ts';
 import { confirmOrRefuse } from './confirm.ts';
 import type { Console } from './console.ts';
+import { ReportWatch } from './report-watch.ts';
 import { outcomeWriter, type TargetOutcome } from './target-outcome.ts';
 import { type FailedTarget, summarize } from './target-summary.ts';
 import { findTargets, meansAll, type Selection, type TargetOptions } from './targets.ts';
@@ -13,11 +14,19 @@ export interface TargetResult<Data> {
   readonly failure?: ProgramError;
 }
 
+/** What an operation on one of several devices knows of the others. */
+export interface Crowd {
+  /** To be called when from now on it only waits for the device: unless `--concurrency` says otherwise, the next may begin. */
+  readonly waits: () => void;
+  /** Waits for all of them together. */
+  readonly reports: ReportWatch;
+}
+
 /** What a command does to one device, and how its result looks. */
 export interface TargetOperation<Data extends object> {
   /** What happens, for progress and questions: `reboot`. */
   readonly verb: string;
-  readonly run: (deviceId: string) => Promise<TargetResult<Data>>;
+  readonly run: (deviceId: string, crowd: Crowd | undefined) => Promise<TargetResult<Data>>;
   /** Does several devices in one request, up to 100; used instead of `run` where several are selected. */
   readonly runBatch?: (deviceIds: readonly string[]) => Promise<TargetOutcome<Data>[]>;
   /** Lines for people, when one device was named. */
@@ -62,7 +71,7 @@ async function runOnOne<Data extends object>(
   deviceId: string,
   operation: TargetOperation<Data>,
 ): Promise<void> {
-  const { record, failure } = await operation.run(deviceId);
+  const { record, failure } = await operation.run(deviceId, undefined);
   const secret = operation.secret === true;
   if (console.options.output === 'table') {
     const text = operation.render(record).join('\n');
@@ -80,22 +89,24 @@ async function runOnOne<Data extends object>(
 async function runOnMany<Data extends object>(
   console: Console,
   deviceIds: readonly string[],
-  operation: TargetOperation<Data> & { concurrency: number },
+  operation: TargetOperation<Data> & { concurrency: number | undefined },
 ): Promise<void> {
+  const client = await console.client();
+  const reports = new ReportWatch(client, console.signal);
   const progress = showProgress(console.terminal, operation.verb, deviceIds.length);
   const writer = outcomeWriter(console, operation);
   const failed: FailedTarget[] = [];
-  const attempt = async (unit: readonly string[]): Promise<TargetOutcome<Data>[]> => {
-    const outcomes = await runSafely(unit, operation);
+  const attempt = async (unit: readonly string[], waits: () => void): Promise<TargetOutcome<Data>[]> => {
+    const outcomes = await runSafely(unit, operation, { waits, reports });
     for (const { error } of outcomes) {
       progress.step(error === undefined ? 'done' : 'failed');
     }
     return outcomes;
   };
   try {
-    const { concurrency } = operation;
+    const limits = { concurrency: operation.concurrency, signal: console.signal, callLimit: () => client.callLimit };
     const units = operation.runBatch === undefined ? deviceIds.map((deviceId) => [deviceId]) : inBatches(deviceIds);
-    for await (const outcomes of inOrder(units, { concurrency, signal: console.signal }, attempt)) {
+    for await (const outcomes of inOrder(units, limits, attempt)) {
       for (const outcome of outcomes) {
         if (outcome.error !== undefined) failed.push({ deviceId: outcome.deviceId, error: outcome.error });
         await writer.write(outcome);
@@ -112,12 +123,13 @@ async function runOnMany<Data extends object>(
 async function runSafely<Data extends object>(
   deviceIds: readonly string[],
   operation: TargetOperation<Data>,
+  crowd: Crowd,
 ): Promise<TargetOutcome<Data>[]> {
   try {
     if (operation.runBatch !== undefined) return await operation.runBatch(deviceIds);
     return await Promise.all(
       deviceIds.map(async (deviceId) => {
-        const { record, failure } = await operation.run(deviceId);
+        const { record, failure } = await operation.run(deviceId, crowd);
         return { deviceId, record, ...(failure === undefined ? {} : { error: failure }) };
       }),
     );

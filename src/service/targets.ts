@@ -24,12 +24,10 @@ export interface TargetOptions {
   readonly devicesFrom?: string;
   readonly retryFailed?: string;
   readonly allowNone?: boolean;
-  readonly concurrency: number;
+  readonly concurrency?: number;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
 }
-
-export const DEFAULT_CONCURRENCY = 10;
 
 /** Adds `--where`, `--all`, `--devices-from` and what goes with them; `--yes` and `--dry-run` on what writes. */
 export function addTargetOptions(command: Command, { writes }: { writes: boolean }): Command {
@@ -47,9 +45,8 @@ export function addTargetOptions(command: Command, { writes }: { writes: boolean
     .option('--allow-none', 'a condition that matches nothing is no error')
     .option(
       '--concurrency <n>',
-      'how many devices at once, 1 to 1000',
+      'at most so many devices at a time, 1 to 1000: the next begins when one is done (default: as many as the hub takes)',
       wholeNumber('--concurrency', { min: 1, max: 1000 }),
-      DEFAULT_CONCURRENCY,
     );
   if (!writes) return command;
   return command

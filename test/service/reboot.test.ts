@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { hubForTests, report } from './hub-admin.ts';
 
 const hub = hubForTests();
@@ -76,5 +76,46 @@ describe.concurrent('reboot', () => {
       when: { text: 'Waiting until', act: (signal) => signal('SIGINT') },
     });
     expect([run.exitCode, run.stdout]).toEqual([130, '']);
+  });
+});
+
+describe('reboot of many', () => {
+  const ids = Array.from({ length: 20 }, (_, index) => `many-${index}`);
+  const rebooting = { now: 0, most: 0 };
+
+  beforeAll(async () => {
+    await Promise.all(ids.map((id) => hub.device(id, { tags: { many: true } })));
+    const devices = await Promise.all(ids.map((id) => hub.connect(id)));
+    for (const device of devices) {
+      hub.answer(device, 'rebootDevice', () => {
+        rebooting.most = Math.max(rebooting.most, ++rebooting.now);
+        setTimeout(() => {
+          rebooting.now -= 1;
+          void report(device, { rebootTime: new Date().toISOString() });
+        }, 400);
+        return { status: 200 };
+      });
+    }
+  });
+
+  const reboot = async (...words: string[]): Promise<number> => {
+    rebooting.most = 0;
+    const run = await hub.run(['reboot', '--where', 'tags.many = true', '-o', 'json', ...words]);
+    expect(run.exitCode).toBe(0);
+    expect(
+      run
+        .json()
+        .map((record: { deviceId: string }) => record.deviceId)
+        .sort(),
+    ).toEqual([...ids].sort());
+    return rebooting.most;
+  };
+
+  test('all at once: none waits for the reboot of another', async () => {
+    expect(await reboot()).toBe(20);
+  });
+
+  test('with --concurrency so many reboot at a time', async () => {
+    expect(await reboot('--concurrency', '5')).toBe(5);
   });
 });

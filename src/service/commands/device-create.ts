@@ -8,7 +8,7 @@ import { CERTIFICATE_DAYS } from '../device-certificate.ts';
 import { type Registered, registerBatch, registerOne, type Registration, type SignIn } from '../device-registration.ts';
 import { IDENTITY_COLUMNS, identityCard } from '../identity-view.ts';
 import { runOnTargets } from '../run-on-targets.ts';
-import { DEFAULT_CONCURRENCY, type Selection } from '../targets.ts';
+import type { Selection } from '../targets.ts';
 
 const STATUSES = ['enabled', 'disabled'] as const;
 const MOST_DEVICES = 1_000_000;
@@ -85,7 +85,7 @@ function addHow(command: Command): Command {
 }
 
 export async function runDeviceCreate(console: Console, selection: Selection, options: CreateOptions): Promise<void> {
-  const targets = { concurrency: DEFAULT_CONCURRENCY, dryRun: options.dryRun };
+  const targets = { dryRun: options.dryRun };
   await runOnTargets<Registered>(console, selection, targets, {
     verb: 'create',
     run: async (deviceId) => ({ record: await registerOne(console, deviceId, options) }),

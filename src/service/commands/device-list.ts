@@ -6,7 +6,6 @@ import { inOrder } from '../concurrency.ts';
 import type { Console } from '../console.ts';
 import { IDENTITY_COLUMNS, showIdentity } from '../identity-view.ts';
 import { completeQuery, queryRows } from '../query-text.ts';
-import { DEFAULT_CONCURRENCY } from '../targets.ts';
 
 export interface ListOptions {
   readonly where?: string;
@@ -78,7 +77,7 @@ async function* findModules(console: Console, where: string | undefined): AsyncG
     if (typeof deviceId !== 'string' || typeof moduleId !== 'string') continue;
     wanted.set(deviceId, (wanted.get(deviceId) ?? new Set()).add(moduleId));
   }
-  const options = { concurrency: DEFAULT_CONCURRENCY, signal: console.signal };
+  const options = { concurrency: undefined, signal: console.signal, callLimit: () => client.callLimit };
   for await (const modules of inOrder([...wanted.keys()], options, (deviceId) => client.listModules(deviceId))) {
     for (const module of modules) if (wanted.get(module.deviceId)?.has(module.moduleId) === true) yield module;
   }
@@ -96,6 +95,6 @@ export async function* findIdentities(console: Console, where: string | undefine
     const id = isObject(row) ? row['deviceId'] : undefined;
     if (typeof id === 'string' && !known.has(id)) missing.push(id);
   }
-  const options = { concurrency: DEFAULT_CONCURRENCY, signal: console.signal };
+  const options = { concurrency: undefined, signal: console.signal, callLimit: () => client.callLimit };
   yield* inOrder(missing, options, (deviceId) => client.getDevice(deviceId));
 }

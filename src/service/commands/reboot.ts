@@ -6,7 +6,7 @@ import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
 import { callMethod, methodFailure, MAX_METHOD_TIMEOUT_MS, MIN_METHOD_TIMEOUT_MS } from '../direct-method.ts';
 import { poll } from '../polling.ts';
-import { runOnTargets, type TargetResult } from '../run-on-targets.ts';
+import { type Crowd, runOnTargets, type TargetResult } from '../run-on-targets.ts';
 import { lastUpdated } from '../sections.ts';
 import { addTargetOptions, type Selection, takeOnlyTargets, type TargetOptions } from '../targets.ts';
 
@@ -52,7 +52,7 @@ export function addReboot(host: CommandHost): void {
 export async function runReboot(console: Console, selection: Selection, options: RebootOptions): Promise<void> {
   await runOnTargets<Reboot>(console, selection, options, {
     verb: 'reboot',
-    run: (deviceId) => rebootDevice(console, deviceId, { ...options, quiet: selection.kind !== 'device' }),
+    run: (deviceId, crowd) => rebootDevice(console, deviceId, { ...options, crowd }),
     plan: () => ({ methodName: 'rebootDevice', payload: options.payload ?? null }),
     render: ({ elapsedMs, ...record }) => renderCard({ ...record, took: formatDuration(elapsedMs) }),
     columns: [
@@ -68,12 +68,12 @@ export async function runReboot(console: Console, selection: Selection, options:
 async function rebootDevice(
   console: Console,
   deviceId: string,
-  options: RebootOptions & { quiet: boolean },
+  options: RebootOptions & { crowd: Crowd | undefined },
 ): Promise<TargetResult<Reboot>> {
   const client = await console.client();
+  const before = await client.getTwin(deviceId);
   const startedAt = performance.now();
   const elapsedMs = (): number => Math.round(performance.now() - startedAt);
-  const before = rebootStamp(await client.getTwin(deviceId));
   const answer = await callMethod(console, {
     deviceId,
     methodName: 'rebootDevice',
@@ -85,32 +85,25 @@ async function rebootDevice(
   const failure = methodFailure({ deviceId, methodName: 'rebootDevice' }, answer);
   if (failure !== undefined) return { record: { ...record, elapsedMs: elapsedMs() }, failure };
   if (!options.wait) return { record: { ...record, elapsedMs: elapsedMs() } };
-  const rebootTime = await waitForReboot(console, deviceId, {
-    before,
-    timeoutMs: Math.max(0, options.timeout - elapsedMs()),
-    quiet: options.quiet,
-  });
+  const timeoutMs = Math.max(0, options.timeout - elapsedMs());
+  const rebootTime = await waitForReboot(console, before, { crowd: options.crowd, timeoutMs });
   return { record: { ...record, rebootTime, elapsedMs: elapsedMs() } };
 }
 
 async function waitForReboot(
   console: Console,
-  deviceId: string,
-  options: { before: string | undefined; timeoutMs: number; quiet: boolean },
+  before: TwinDocument,
+  { crowd, timeoutMs }: { crowd: Crowd | undefined; timeoutMs: number },
 ): Promise<unknown> {
+  const { deviceId } = before;
   const client = await console.client();
-  const text = `Device "${deviceId}" answered. Waiting until it reports its reboot time …`;
-  const waiting = options.quiet ? undefined : showWaiting(console.terminal, text);
-  try {
-    const twin = await poll({ timeoutMs: options.timeoutMs, signal: console.signal }, async () => {
-      const now = await client.getTwin(deviceId);
-      // The hub's clock decides: what the device writes may be any text, even the same one again.
-      return rebootStamp(now) === options.before ? undefined : now;
-    });
-    if (twin !== undefined) return twin.properties.reported['rebootTime'] ?? null;
-  } finally {
-    waiting?.end();
-  }
+  const look = async (): Promise<TwinDocument | undefined> => {
+    const now = await client.getTwin(deviceId);
+    // The hub's clock decides: what the device writes may be any text, even the same one again.
+    return rebootStamp(now) === rebootStamp(before) ? undefined : now;
+  };
+  const twin = await waitFor(console, { crowd, timeoutMs, since: before }, look);
+  if (twin !== undefined) return twin.properties.reported['rebootTime'] ?? null;
   throw new ProgramError(
     'timedOut',
     'NoRebootTime',
@@ -119,6 +112,24 @@ async function waitForReboot(
       hint: 'look at it with: hub-admin twin show; or give it longer with --timeout',
     },
   );
+}
+
+async function waitFor<T>(
+  console: Console,
+  { crowd, timeoutMs, since }: { crowd: Crowd | undefined; timeoutMs: number; since: TwinDocument },
+  look: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  if (crowd !== undefined) {
+    crowd.waits();
+    return crowd.reports.until({ since, timeoutMs }, look);
+  }
+  const text = `Device "${since.deviceId}" answered. Waiting until it reports its reboot time …`;
+  const waiting = showWaiting(console.terminal, text);
+  try {
+    return await poll({ timeoutMs, signal: console.signal, prompt: true }, look);
+  } finally {
+    waiting.end();
+  }
 }
 
 function rebootStamp(twin: TwinDocument): string | undefined {

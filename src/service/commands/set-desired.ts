@@ -77,12 +77,12 @@ async function set(console: Console, selection: Selection, options: SetDesiredOp
 async function setAndWait(console: Console, selection: Selection, options: SetDesiredOptions): Promise<void> {
   await runOnTargets<DesiredOutcome>(console, selection, options, {
     verb: 'set-desired',
-    run: async (deviceId) => {
+    run: async (deviceId, crowd) => {
       const startedAt = performance.now();
       const client = await console.client();
       const before = await client.getTwin(deviceId);
       const after = await write(console, deviceId, options);
-      const wait = { timeoutMs: options.timeout, quiet: selection.kind !== 'device', startedAt };
+      const wait = { timeoutMs: options.timeout, crowd, startedAt };
       return waitForReport(console, { before, after, patch: options.desired }, wait);
     },
     plan: () => patchOf(options),
