@@ -26,13 +26,14 @@ export class BulkRegistry {
   readonly #context: HubContext;
   readonly #registry: IdentityRegistry;
   readonly #modules: ModuleRegistry;
-  readonly #modes: Readonly<Record<string, ItemChange>>;
+  /** By import mode in small letters. */
+  readonly #modes: ReadonlyMap<string, ItemChange>;
 
   constructor(context: HubContext, registry: IdentityRegistry, modules: ModuleRegistry) {
     this.#context = context;
     this.#registry = registry;
     this.#modules = modules;
-    this.#modes = {
+    const modes: Readonly<Record<string, ItemChange>> = {
       create: (target, item) => this.#create(target, item),
       createorupdate: (target, item) =>
         context.twins.has(targetKey(target)) ? this.#update(target, item, { kind: 'any' }) : this.#create(target, item),
@@ -44,6 +45,7 @@ export class BulkRegistry {
       updatetwinifmatchetag: (target, item) =>
         this.#updateTwin(target, item, itemPrecondition(item, 'twinETag', 'twinEtag')),
     };
+    this.#modes = new Map(Object.entries(modes));
   }
 
   /**
@@ -63,12 +65,17 @@ export class BulkRegistry {
     return { isSuccessful: errors.length === 0, errors, warnings: [] };
   }
 
+  #changeOf(mode: string): ItemChange {
+    const change = this.#modes.get(mode.toLowerCase());
+    if (change === undefined) throw new HubError('ArgumentInvalid', `importMode '${mode}' is not known`);
+    return change;
+  }
+
   /** One item by itself, a line of an import file as well. @returns its error, undefined when it was done */
   async runItem(item: JsonObject, defaultMode = 'create'): Promise<JsonObject | undefined> {
     try {
       const target = parseTarget(item);
-      const change = this.#modes[modeOf(item, defaultMode).toLowerCase()];
-      if (change === undefined) throw new HubError('ArgumentInvalid', `importMode '${modeOf(item)}' is not known`);
+      const change = this.#changeOf(modeOf(item, defaultMode));
       const tell = await this.#context.store.change(() => change(target, item));
       tell();
       return undefined;

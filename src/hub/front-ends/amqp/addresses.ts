@@ -22,20 +22,20 @@ export type Address =
     }
   | { readonly kind: 'unknown' };
 
-const DEVICE_ENDPOINTS: Readonly<Record<string, DeviceEndpoint>> = {
-  'messages/events': 'events',
-  'messages/devicebound': 'deviceBound',
-  twin: 'twin',
-  'methods/devicebound': 'methods',
-};
+const DEVICE_ENDPOINTS: ReadonlyMap<string, DeviceEndpoint> = new Map([
+  ['messages/events', 'events'],
+  ['messages/devicebound', 'deviceBound'],
+  ['twin', 'twin'],
+  ['methods/devicebound', 'methods'],
+]);
 
-const SERVICE_ADDRESSES: Readonly<Record<string, Address>> = {
-  $cbs: { kind: 'cbs' },
-  'messages/devicebound': { kind: 'cloudToDevice' },
-  'messages/servicebound/feedback': { kind: 'feedback' },
-  'messages/servicebound/filenotifications': { kind: 'fileNotifications' },
-  $management: { kind: 'eventHubManagement' },
-};
+const SERVICE_ADDRESSES: ReadonlyMap<string, Address> = new Map<string, Address>([
+  ['$cbs', { kind: 'cbs' }],
+  ['messages/devicebound', { kind: 'cloudToDevice' }],
+  ['messages/servicebound/feedback', { kind: 'feedback' }],
+  ['messages/servicebound/filenotifications', { kind: 'fileNotifications' }],
+  ['$management', { kind: 'eventHubManagement' }],
+]);
 
 /**
  * Reads an address: a path, or a URL of which the path counts. Its words are compared without case.
@@ -45,7 +45,7 @@ const SERVICE_ADDRESSES: Readonly<Record<string, Address>> = {
 export function parseAddress(text: string): Address {
   const segments = addressSegments(text);
   const path = segments.join('/').toLowerCase();
-  const service = SERVICE_ADDRESSES[path];
+  const service = SERVICE_ADDRESSES.get(path);
   if (service !== undefined) return service;
   if (path === 'messages/events' || path.startsWith('messages/events/')) return { kind: 'hubEvents' };
   if (segments[0]?.toLowerCase() === 'devices') return parseDeviceAddress(segments);
@@ -76,7 +76,7 @@ function parseDeviceAddress(segments: readonly string[]): Address {
   if (deviceId === undefined) return { kind: 'unknown' };
   const [word, moduleId] = rest;
   const isModule = word?.toLowerCase() === 'modules' && moduleId !== undefined;
-  const endpoint = DEVICE_ENDPOINTS[(isModule ? rest.slice(2) : rest).join('/').toLowerCase()];
+  const endpoint = DEVICE_ENDPOINTS.get((isModule ? rest.slice(2) : rest).join('/').toLowerCase());
   if (endpoint === undefined) return { kind: 'unknown' };
   return { kind: 'device', endpoint, spellings: idSpellings(isModule ? { deviceId, moduleId } : { deviceId }) };
 }

@@ -45,6 +45,15 @@ describe('a batch', () => {
     expect((await rest(hub, 'GET', '/devices/good')).status).toBe(200);
   });
 
+  test.each(['upsert', '__proto__', 'constructor'])(
+    'an import mode that is none is refused: %s',
+    async (importMode) => {
+      const { status, body } = await bulk({ id: 'of-no-mode', importMode });
+      expect(status).toBe(400);
+      expect(body).toMatchObject({ errors: [{ deviceId: 'of-no-mode', errorCode: 'ArgumentInvalid' }] });
+    },
+  );
+
   test('the SDK turns a failure into ArgumentError with the result as body', async () => {
     await hub.registry().create({ deviceId: 'there' });
     const failed = await refusal(hub.registry().addDevices([{ deviceId: 'there' }]));
