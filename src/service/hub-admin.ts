@@ -5,8 +5,10 @@ import { COMMAND_TABLE, type CommandEntry, type GroupEntry } from './command-tab
 
 declare const TANDEM_VERSION: string | undefined;
 
-/** What the completion scripts call: it looks at every command. */
+/** What the completion scripts call; behind `--` it has the words of the line that is to be completed. */
 const COMPLETE = '__complete';
+/** The file of that command. */
+const COMPLETION = 'completion';
 
 /** Where hub-admin runs. */
 interface World {
@@ -31,14 +33,18 @@ export async function declareHubAdmin(program: Program, world: World, argv: read
     'hub-admin reboot myDeviceId',
     `hub-admin query "tags.location.plant = 'Redmond43'"`,
   ]);
-  const tree = { root, program, world, named: readNames(root, argv) };
+  const words = argv.slice(2);
+  const isCompletion = readNames(root, words)[0] === COMPLETE;
+  const line = isCompletion ? words.slice(words.indexOf('--') + 1) : words;
+  const tree = { root, program, world, named: readNames(root, line) };
   const [first] = tree.named;
   const isKnown = COMMAND_TABLE.some(({ name }) => name === first);
   for (const entry of COMMAND_TABLE) {
+    const isNeeded = isCompletion && entry.name === COMPLETION;
     // Beside the one that is named nobody sees the others.
-    if (isKnown && entry.name !== first) continue;
+    if (isKnown && entry.name !== first && !isNeeded) continue;
     if ('commands' in entry) await addGroup(root, entry, tree);
-    else await addEntry(root, entry, { ...tree, isNamed: isKnown });
+    else await addEntry(root, entry, { ...tree, isNamed: isKnown || isNeeded });
   }
   return root;
 }
@@ -54,7 +60,7 @@ interface Tree {
 async function addGroup(root: Command, { name, says, commands }: GroupEntry, tree: Tree): Promise<void> {
   const group = root.command(name).description(says);
   const [first, second] = tree.named;
-  if (first !== name && first !== COMPLETE) return; // the list of commands shows the group alone
+  if (first !== name) return; // the list of commands shows the group alone
   for (const entry of commands) {
     // The default always belongs to its group: words that name nothing may be its own.
     await addEntry(group, entry, { ...tree, isNamed: first === name && (second === entry.name || isDefault(entry)) });
@@ -63,7 +69,7 @@ async function addGroup(root: Command, { name, says, commands }: GroupEntry, tre
 
 async function addEntry(parent: Command, entry: CommandEntry, tree: Tree & { isNamed: boolean }): Promise<void> {
   const { name, says } = entry;
-  if (tree.isNamed || tree.named[0] === COMPLETE) {
+  if (tree.isNamed) {
     const { root, program, world } = tree;
     const [add, { Console }] = await Promise.all([entry.load(), import('./console.ts')]);
     const open = (): InstanceType<typeof Console> => new Console(program, readGlobalOptions(root), world);
@@ -78,9 +84,9 @@ function isDefault(entry: CommandEntry): boolean {
 }
 
 /** The first words that are no options of the program nor their values; `help` before a command stands for its `--help`. */
-function readNames(root: Command, argv: readonly string[]): string[] {
+function readNames(root: Command, line: readonly string[]): string[] {
   const names: string[] = [];
-  const words = argv.slice(2).values();
+  const words = line.values();
   for (const word of words) {
     if (root.options.some(({ long, short, required }) => required && (word === long || word === short))) words.next();
     else if (!word.startsWith('-') && word !== 'help') names.push(word);

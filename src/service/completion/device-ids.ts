@@ -59,7 +59,7 @@ async function queryIds(hub: ServiceHub, prefix: string, { env, signal }: Consol
       });
       sent.end(query);
     });
-    return idsOf(JSON.parse(answer));
+    return idsOf(JSON.parse(answer)).sort();
   } finally {
     agent.destroy();
   }
