@@ -68,7 +68,7 @@ test('a completion takes no longer than hub-admin --version and one query', asyn
     await programs.run('hub-admin', words);
     return performance.now() - begun;
   };
-  const rounds = [];
+  const rounds: { version: number; query: number; completion: number }[] = [];
   for (let round = 0; round < 5; round++) {
     rounds.push({
       version: await took('--version'),
