@@ -6,8 +6,8 @@ import type { DeviceEventBody } from './device-event.ts';
 import type { Random } from './random.ts';
 
 export interface KeeperOptions {
-  /** Finds the hub anew and opens one connection: called for every attempt. */
-  readonly connect: (listener: LinkListener) => Promise<Dialled>;
+  /** Finds the hub anew and opens one connection: called for every attempt; `returns` when it was away by its own will. */
+  readonly connect: (listener: LinkListener, returns: boolean) => Promise<Dialled>;
   /** What must succeed before the device counts as connected. */
   readonly greet: (link: DeviceLink) => Promise<void>;
   /** `greet` succeeded and `connected` was told. */
@@ -58,6 +58,7 @@ export class ConnectionKeeper {
   #end: ((ending: Ending) => void) | undefined;
   #failures = 0;
   #wasConnected = false;
+  #returns = false;
   #shortLived = 0;
 
   constructor(options: KeeperOptions) {
@@ -105,7 +106,9 @@ export class ConnectionKeeper {
 
   async #open(): Promise<Dialled> {
     const { connect, greet, listener } = this.#options;
-    const dialled = await connect({ ...listener, lost: (reason) => this.#end?.({ kind: 'lost', reason }) });
+    const returns = this.#returns;
+    this.#returns = false;
+    const dialled = await connect({ ...listener, lost: (reason) => this.#end?.({ kind: 'lost', reason }) }, returns);
     try {
       await greet(dialled.link);
       return dialled;
@@ -148,6 +151,7 @@ export class ConnectionKeeper {
         if (abrupt === true) link.drop();
         else await link.close();
         emit({ event: 'disconnected', by: 'device', reason, retryInMs: ms });
+        this.#returns = true;
         return ms;
       }
       case 'lost':

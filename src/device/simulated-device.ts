@@ -29,8 +29,8 @@ export interface SimulatedDeviceOptions {
   readonly events: EventSink;
   readonly random: Random;
   readonly clock?: Clock | undefined;
-  /** Waits for the device's turn to connect; what it returns ends the turn. */
-  readonly turn?: (() => Promise<() => void>) | undefined;
+  /** Waits for the device's turn to connect, `returns` when it was away by its own will; what it gives back ends the turn. */
+  readonly turn?: ((returns: boolean) => Promise<() => void>) | undefined;
   readonly interference?: Interference | undefined;
   readonly backOff?: BackOff | undefined;
   /** Keep trying although it never was connected. Default false: the first failure ends it. */
@@ -60,7 +60,7 @@ export class SimulatedDevice implements Device {
     this.random = options.random;
     this.#methods = new MethodTable(options.behaviours, this, options.interference);
     this.#keeper = new ConnectionKeeper({
-      connect: (listener) => this.#connect(listener),
+      connect: (listener, returns) => this.#connect(listener, returns),
       greet: (link) => this.#greet(link),
       live: (link) => void this.#live(link),
       gone: () => this.#gone(),
@@ -143,22 +143,22 @@ export class SimulatedDevice implements Device {
     }
   }
 
-  async #connect(listener: LinkListener): Promise<Dialled> {
+  async #connect(listener: LinkListener, returns: boolean): Promise<Dialled> {
     const { locate, relocate } = this.#options;
     const endpoint = await locate();
     try {
-      return await this.#dial(endpoint, listener);
+      return await this.#dial(endpoint, listener, returns);
     } catch (error) {
       // A local hub that keeps nothing forgets its devices when it is restarted.
       const isRefused = error instanceof ProgramError && error.exit === 'refused';
       const other = isRefused ? await relocate?.() : undefined;
       if (other === undefined) throw error;
-      return this.#dial(other, listener);
+      return this.#dial(other, listener, returns);
     }
   }
 
-  async #dial(endpoint: DeviceEndpoint, listener: LinkListener): Promise<Dialled> {
-    const endTurn = await this.#options.turn?.();
+  async #dial(endpoint: DeviceEndpoint, listener: LinkListener, returns: boolean): Promise<Dialled> {
+    const endTurn = await this.#options.turn?.(returns);
     const startedAt = this.clock.now();
     try {
       const link = await this.#options.connector.connect(endpoint, listener);

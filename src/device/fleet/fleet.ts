@@ -14,7 +14,7 @@ export interface FleetOptions {
   readonly connector: DeviceConnector;
   readonly counters: FleetCounters;
   readonly events: EventSink;
-  /** For every connect, the first and those after a loss. */
+  /** For every connect. */
   readonly pace: Pace;
   /** A device that ended for good: the fleet goes on without it. */
   readonly ended: (deviceId: string, error: ProgramError | Error) => void;
@@ -51,7 +51,7 @@ function runOne(plan: DevicePlan, options: FleetOptions, signal: AbortSignal): P
     clock,
     random,
     locate: () => hub.locate(deviceId),
-    turn: () => pace.turn(),
+    turn: (returns) => pace.turn(returns),
     relocate: () => hub.relocate(deviceId),
     connector,
     events: (event) => {

@@ -6,11 +6,15 @@ export interface PaceLimits {
   readonly atOnce: number;
 }
 
-/** Lets devices connect one after the other: at the start, and when they come back together after a loss. */
+/**
+ * Lets devices connect one after the other: at the start, and when they come back together after a loss. One that went
+ * away by itself, to reboot, comes back when its time is over, whatever the rate.
+ */
 export class Pace {
   readonly #limits: PaceLimits;
   readonly #clock: Clock;
   readonly #waiting: (() => void)[] = [];
+  readonly #returning: (() => void)[] = [];
   #underWay = 0;
   #nextAt = 0;
   #isScheduled = false;
@@ -20,10 +24,15 @@ export class Pace {
     this.#clock = clock;
   }
 
-  /** Resolves when it is the caller's turn, in the order of calls. @returns ends the turn; call it once, on every path */
-  turn(): Promise<() => void> {
+  /**
+   * Resolves when it is the caller's turn, in the order of calls.
+   *
+   * @param returns it was away by its own will
+   * @returns ends the turn; call it once, on every path
+   */
+  turn(returns: boolean): Promise<() => void> {
     return new Promise((resolve) => {
-      this.#waiting.push(() => resolve(() => this.#end()));
+      (returns ? this.#returning : this.#waiting).push(() => resolve(() => this.#end()));
       this.#advance();
     });
   }
@@ -34,7 +43,14 @@ export class Pace {
   }
 
   #advance(): void {
+    while (this.#returning.length > 0 && this.#underWay < this.#limits.atOnce) {
+      this.#underWay += 1;
+      this.#returning.shift()?.();
+    }
     while (!this.#isScheduled && this.#waiting.length > 0 && this.#underWay < this.#limits.atOnce) {
+      const intervalMs = 1000 / this.#limits.perSecond;
+      // Further off than that is a turn only when the clock was set back.
+      this.#nextAt = Math.min(this.#nextAt, this.#clock.now() + intervalMs);
       const waitMs = this.#nextAt - this.#clock.now();
       if (waitMs > 0) {
         this.#isScheduled = true;
@@ -44,7 +60,7 @@ export class Pace {
         });
         return;
       }
-      this.#nextAt = Math.max(this.#nextAt, this.#clock.now() - LATE_MS) + 1000 / this.#limits.perSecond;
+      this.#nextAt = Math.max(this.#nextAt, this.#clock.now() - LATE_MS) + intervalMs;
       this.#underWay += 1;
       this.#waiting.shift()?.();
     }

@@ -150,7 +150,7 @@ test('a pace lets no more than so many connect at once, in the order of arrival'
   const order: number[] = [];
   const ends: (() => void)[] = [];
   const turns = [1, 2, 3].map(async (number) => {
-    ends.push(await pace.turn());
+    ends.push(await pace.turn(false));
     order.push(number);
   });
   await Promise.all(turns.slice(0, 2));
@@ -158,4 +158,24 @@ test('a pace lets no more than so many connect at once, in the order of arrival'
   ends[0]?.();
   await turns[2];
   expect(order).toEqual([1, 2, 3]);
+});
+
+test('one that comes back from a reboot does not wait for the rate, but no more connect at once', async () => {
+  const pace = new Pace({ perSecond: 1, atOnce: 2 }, systemClock);
+  const order: string[] = [];
+  const turn = async (name: string, returns: boolean): Promise<() => void> => {
+    const end = await pace.turn(returns);
+    order.push(name);
+    return end;
+  };
+  const first = await turn('first', false);
+  void turn('second', false); // its turn is in a second
+  const returned = turn('returned', true);
+  const third = turn('third to be under way', true);
+  await returned;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(order).toEqual(['first', 'returned']);
+  first();
+  await third;
+  expect(order).toEqual(['first', 'returned', 'third to be under way']);
 });
