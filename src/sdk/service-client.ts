@@ -18,6 +18,7 @@ import {
   readTwin,
   type TwinDocument,
 } from './service-documents.ts';
+import type { LocalAuthorities } from './local-authorities.ts';
 import type { ServiceConfigurations } from './service-configurations.ts';
 import type { ServiceCall } from './service-errors.ts';
 import type { ServiceJobs } from './service-jobs.ts';
@@ -211,6 +212,12 @@ export class ServiceClient {
   async configurations(): Promise<ServiceConfigurations> {
     const { ServiceConfigurations } = await import('./service-configurations.ts');
     return new ServiceConfigurations(this.#sdk, (call, work) => this.#call(call, work));
+  }
+
+  /** Authorities of device certificates of the local hub. */
+  async localAuthorities(): Promise<LocalAuthorities> {
+    const { LocalAuthorities } = await import('./local-authorities.ts');
+    return new LocalAuthorities(this.#sdk, (call, work) => this.#call(call, work));
   }
 
   /** Resolves when the local hub answers. */

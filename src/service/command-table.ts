@@ -258,6 +258,11 @@ export const COMMAND_TABLE: readonly (CommandEntry | GroupEntry)[] = [
         says: 'Show the time of the local hub, or move it ahead for a test; show is the default.',
         load: async () => (await import('./commands/hub-clock.ts')).addHubClock,
       },
+      {
+        name: 'ca',
+        says: 'The authorities whose device certificates the local hub takes: list (the default), add, verify, remove.',
+        load: async () => (await import('./commands/hub-ca.ts')).addHubCa,
+      },
     ],
   },
   {

@@ -40,7 +40,7 @@ describe.each(TRANSPORTS)('a device with a certificate over %s', (transport) => 
     await client.open();
     await client.sendEvent(new Message('x'));
     const [event] = await eventsOf(hub, deviceId);
-    expect(event?.annotations['iothub-connection-auth-method']).toContain('"type":"x509"');
+    expect(event?.annotations['iothub-connection-auth-method']).toContain('"type":"x509Certificate"');
     await client.close();
   });
 
