@@ -33,12 +33,11 @@ const CLIMATE = {
 export function climateStream(everyMs: number | undefined, seed: string): TelemetryStream {
   // Made with the first message: most devices of a silent fleet send none, and it is the largest thing that they hold.
   let body: Generator | undefined;
-  const compiled = (): Generator => compileTemplate(CLIMATE, { seed: `${seed}/climate`, variables: {} });
   return {
     name: 'climate',
     everyMs,
     followsSendFrequency: true,
-    body: (moment) => (body ??= compiled())(moment),
+    body: (moment) => (body ??= compileTemplate(CLIMATE, { seed: `${seed}/climate`, variables: {} }))(moment),
     properties: undefined,
     messageId: String,
   };

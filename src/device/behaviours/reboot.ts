@@ -1,4 +1,5 @@
-import type { Behaviour, Device, MethodAnswer } from '../behaviour.ts';
+import type { DeviceTwin, JsonObject } from '../../sdk/device-link.ts';
+import type { Behaviour, Device, MethodAnswer, MethodAnswerer } from '../behaviour.ts';
 import { sleep } from '../clock.ts';
 import type { Chance } from '../random.ts';
 
@@ -12,42 +13,53 @@ export interface RebootOptions {
 
 /** `rebootDevice`: a real disconnect, and `rebootTime` reported after it. */
 export function createReboot(options: RebootOptions): Behaviour {
-  const rebootSeconds = options.rebootMs / 1000;
-  let rebooting = false;
+  return new RebootBehaviour(options);
+}
 
-  const before = (device: Device): MethodAnswer => ({
-    status: 200,
-    payload: { Response: 'Rebooting', rebootSeconds },
-    afterwards: () => {
-      rebooting = true;
-      device.emit({ event: 'rebooting', rebootSeconds });
-      device.goOffline({ ms: options.rebootMs, reason: 'rebooting' });
-    },
-  });
+class RebootBehaviour implements Behaviour {
+  readonly methods: Readonly<Record<string, MethodAnswerer>>;
+  readonly #options: RebootOptions;
+  #rebooting = false;
 
-  const after = async (device: Device): Promise<MethodAnswer | undefined> => {
+  constructor(options: RebootOptions) {
+    this.#options = options;
+    this.methods = { rebootDevice: (_, device) => this.#reboot(device) };
+  }
+
+  atConnect(_: DeviceTwin, device: Device): JsonObject | undefined {
+    if (!this.#rebooting) return undefined;
+    this.#rebooting = false;
+    return { rebootTime: rebooted(device) };
+  }
+
+  #reboot(device: Device): MethodAnswer | Promise<MethodAnswer | undefined> {
+    const { failures, answer } = this.#options;
+    if (failures?.() === true)
+      return { status: 500, payload: { Response: 'Reboot failed', message: 'simulated failure' } };
+    return answer === 'after' ? this.#answerAfter(device) : this.#answerBefore(device);
+  }
+
+  #answerBefore(device: Device): MethodAnswer {
+    const rebootSeconds = this.#options.rebootMs / 1000;
+    return {
+      status: 200,
+      payload: { Response: 'Rebooting', rebootSeconds },
+      afterwards: () => {
+        this.#rebooting = true;
+        device.emit({ event: 'rebooting', rebootSeconds });
+        device.goOffline({ ms: this.#options.rebootMs, reason: 'rebooting' });
+      },
+    };
+  }
+
+  async #answerAfter(device: Device): Promise<MethodAnswer | undefined> {
+    const rebootSeconds = this.#options.rebootMs / 1000;
     device.emit({ event: 'rebooting', rebootSeconds });
-    if (!(await sleep(device.clock, options.rebootMs, device.connection))) return undefined;
+    if (!(await sleep(device.clock, this.#options.rebootMs, device.connection))) return undefined;
     const rebootTime = rebooted(device);
     await device.report({ rebootTime });
     return { status: 200, payload: { Response: 'Rebooted', rebootSeconds, rebootTime } };
-  };
-
-  return {
-    methods: {
-      rebootDevice: (_, device) => {
-        if (options.failures?.() === true) {
-          return { status: 500, payload: { Response: 'Reboot failed', message: 'simulated failure' } };
-        }
-        return options.answer === 'after' ? after(device) : before(device);
-      },
-    },
-    atConnect: (_, device) => {
-      if (!rebooting) return undefined;
-      rebooting = false;
-      return { rebootTime: rebooted(device) };
-    },
-  };
+  }
 }
 
 function rebooted(device: Device): string {

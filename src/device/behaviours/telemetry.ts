@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../sdk/device-link.ts';
+import type { DeviceTwin, JsonValue } from '../../sdk/device-link.ts';
 import type { Behaviour, Device } from '../behaviour.ts';
 import type { Timer } from '../clock.ts';
 import type { Generator } from '../telemetry/generators.ts';
@@ -22,15 +22,31 @@ export interface Telemetry extends Behaviour {
 
 /** Sends messages at intervals while connected; what falls into an absence is not sent later. */
 export function createTelemetry(streams: readonly TelemetryStream[]): Telemetry {
-  const running = streams.map((stream) => new RunningStream(stream));
-  return {
-    connected: (_, device) => running.forEach((stream) => stream.start(device)),
-    disconnected: () => running.forEach((stream) => stream.stop()),
-    close: () => running.forEach((stream) => stream.stop()),
-    setSendFrequency: (everyMs, device) => {
-      for (const stream of running) stream.follow(everyMs, device);
-    },
-  };
+  return new TelemetryBehaviour(streams);
+}
+
+class TelemetryBehaviour implements Telemetry {
+  readonly #running: readonly RunningStream[];
+
+  constructor(streams: readonly TelemetryStream[]) {
+    this.#running = streams.map((stream) => new RunningStream(stream));
+  }
+
+  connected(_: DeviceTwin, device: Device): void {
+    for (const stream of this.#running) stream.start(device);
+  }
+
+  disconnected(): void {
+    this.close();
+  }
+
+  close(): void {
+    for (const stream of this.#running) stream.stop();
+  }
+
+  setSendFrequency(everyMs: number, device: Device): void {
+    for (const stream of this.#running) stream.follow(everyMs, device);
+  }
 }
 
 class RunningStream {
