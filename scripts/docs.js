@@ -1,6 +1,7 @@
 /**
  * `npm run docs`: writes the pages of docs/ that are made from the programs: the commands, and the stories as text.
- * `npm run docs -- --check` writes nothing and fails when a page is not what the programs say.
+ * `npm run docs -- --check` writes nothing and fails when a page is not what the programs say. `stories` or `commands` behind it
+ * means these pages alone.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,13 +10,27 @@ import { recordStories } from './docs/transcript.js';
 
 const DOCS = join(import.meta.dirname, '..', 'docs');
 
+const KINDS = { commands: commandPages, stories: storyPages };
+
+const asked = Object.keys(KINDS).filter((kind) => process.argv.includes(kind));
 const pages = new Map();
-for (const program of ['sim-device', 'hub-admin']) pages.set(`commands/${program}.md`, await commandPage(program));
-for (const [name, text] of await recordStories()) pages.set(`stories/${name}.txt`, text);
+for (const kind of asked.length > 0 ? asked : Object.keys(KINDS)) {
+  for (const [page, text] of await KINDS[kind]()) pages.set(page, text);
+}
 
 for (const [page, text] of pages) {
   if (process.argv.includes('--check')) check(page, text);
   else write(page, text);
+}
+
+async function commandPages() {
+  const programs = ['sim-device', 'hub-admin'];
+  return Promise.all(programs.map(async (program) => [`commands/${program}.md`, await commandPage(program)]));
+}
+
+async function storyPages() {
+  const stories = await recordStories();
+  return [...stories].map(([name, text]) => [`stories/${name}.txt`, text]);
 }
 
 function write(page, text) {

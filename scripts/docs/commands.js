@@ -5,8 +5,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const BIN = join(import.meta.dirname, '..', '..', 'bin');
-/** Wide enough that no description is broken. */
-const HELP_ENV = { ...process.env, NO_COLOR: '1', COLUMNS: '100' };
+const HELP_ENV = { ...process.env, NO_COLOR: '1' };
 
 /** The page of a program: its help, then that of each command, depth first. */
 export async function commandPage(program) {
