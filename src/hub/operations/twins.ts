@@ -98,13 +98,14 @@ export class Twins {
   ): Promise<JsonObject> {
     const change = parseTwinChange(body);
     const apply = operation === 'updateTwin' ? patchTwin : replaceTwin;
-    const twin = await this.#context.store.change(() => {
+    const { twin, document } = await this.#context.store.change(() => {
       const changed = apply(this.get(target), change, precondition, this.#time());
       this.#context.twins.put(targetKey(target), changed);
-      return changed;
+      // A later change of this moment may remove the device.
+      return { twin: changed, document: twinDocument(this.view(changed)) };
     });
     this.#context.events.emit('twinUpdated', { twin, change, operation });
-    return twinDocument(this.view(twin));
+    return document;
   }
 
   /** Tells the device: a patch as it was sent, nulls included; a replaced or cleared section as the whole. */
