@@ -13,8 +13,8 @@ export async function waitForRunningHub(
   home: string,
   { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
 ): Promise<Discovery> {
-  const endsMs = Date.now() + timeoutMs;
-  while (Date.now() < endsMs) {
+  const endsMs = performance.now() + timeoutMs;
+  while (performance.now() < endsMs) {
     const discovery = await findRunningHub(home);
     if (discovery !== undefined) return discovery;
     await delay(POLL_MS, undefined, { signal });

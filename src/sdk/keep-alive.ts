@@ -12,6 +12,7 @@ const PING_EVERY_MS = 150_000;
 const ANSWER_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 5000;
 
+/** Times of `performance.now`, which no setting of the clock moves. */
 interface Watched {
   pingAt: number;
   /** undefined: no ping is under way. */
@@ -23,7 +24,7 @@ let timer: NodeJS.Timeout | undefined;
 
 /** One timer for all connections of a process: each with its own would cost more than the rest of an idle connection. */
 export function keepAlive(connection: KeptAlive): void {
-  watched.set(connection, { pingAt: Date.now() + PING_EVERY_MS, answerBy: undefined });
+  watched.set(connection, { pingAt: performance.now() + PING_EVERY_MS, answerBy: undefined });
   timer ??= setInterval(look, LOOK_EVERY_MS).unref();
 }
 
@@ -41,7 +42,7 @@ export function keepNoLonger(connection: KeptAlive): void {
 }
 
 function look(): void {
-  const now = Date.now();
+  const now = performance.now();
   for (const [connection, state] of watched) {
     if (state.answerBy !== undefined && now > state.answerBy) {
       connection.lost();

@@ -82,7 +82,7 @@ export class FleetHub {
     }
     const hub = await this.#serviceHub();
     if (!hub.address.local) return undefined;
-    if (this.#registering === undefined || clock.now() - this.#registering.at > SETTLED_MS) await this.#register(hub);
+    if (this.#registering === undefined || isOlder(this.#registering.at, SETTLED_MS, clock)) await this.#register(hub);
     else await this.#registering.done;
     return this.locate(deviceId);
   }
@@ -101,9 +101,9 @@ export class FleetHub {
   }
 
   #choose(): Promise<DeviceHubChoice> {
-    const now = this.#options.clock.now();
-    if (this.#choice === undefined || now - this.#choice.at > LOOK_AGAIN_AFTER_MS) {
-      this.#choice = { at: now, found: findDeviceHub(this.#options.settings) };
+    const { clock, settings } = this.#options;
+    if (this.#choice === undefined || isOlder(this.#choice.at, LOOK_AGAIN_AFTER_MS, clock)) {
+      this.#choice = { at: clock.now(), found: findDeviceHub(settings) };
     }
     return this.#choice.found;
   }
@@ -136,4 +136,10 @@ export class FleetHub {
     this.#addresses.set(key, address);
     return address;
   }
+}
+
+/** A moment in the future was before the clock was set back. */
+function isOlder(at: number, thanMs: number, clock: Clock): boolean {
+  const age = clock.now() - at;
+  return age > thanMs || age < 0;
 }
