@@ -189,13 +189,17 @@ export class Hub {
     return this.#context.hostNames.has(hostName.toLowerCase().replace(/:\d+$/, ''));
   }
 
-  /** Removes all devices with all that belongs to them; policies stay. */
+  /** Removes all devices, with all that belongs to them and all that they said; policies and authorities stay. */
   async reset(): Promise<void> {
     await this.jobs.reset();
     await this.transfers.reset();
     await this.configurations.reset();
     const devices = [...this.#context.devices.entries()];
     await Promise.all(devices.map(([deviceId]) => this.registry.deleteDevice(deviceId, { kind: 'any' })));
+    await this.feedback.reset();
+    await this.fileNotifications.reset();
+    await this.fileUploads.reset();
+    this.#log.clear(); // last: the end of each device has been told there too
   }
 
   /** Does what time alone brings: expiry, lost locks, feedback, retention. Runs by itself; whoever moves the clock calls it. */

@@ -82,7 +82,7 @@ async function openServer(options: LocalHubOptions, onStopRequested: () => void)
   const certificates = await certificatesOf(options.home, hostNames, Date.now());
   const server = await startHubServer({
     journal: openJournal(options),
-    eventLog: options.inMemory === true ? {} : { directory: join(options.home, 'events') },
+    eventLog: options.inMemory === true ? {} : { directory: eventsFolder(options.home) },
     routes: EVENT_SOURCES,
     fileUpload: uploadStorageOf(options, certificates.caCertificate),
     tier: options.tier,
@@ -109,8 +109,16 @@ function newSignal(): { promise: Promise<void>; resolve: () => void } {
   return { promise, resolve };
 }
 
+export function stateFile(home: string): string {
+  return join(home, 'state.db');
+}
+
+export function eventsFolder(home: string): string {
+  return join(home, 'events');
+}
+
 function openJournal({ home, inMemory }: LocalHubOptions): Journal {
-  return inMemory === true ? new MemoryJournal() : new SqliteJournal(join(home, 'state.db'));
+  return inMemory === true ? new MemoryJournal() : new SqliteJournal(stateFile(home));
 }
 
 function namesOf({ hostnames = [] }: LocalHubOptions): [string, ...string[]] {

@@ -245,7 +245,7 @@ export const COMMAND_TABLE: readonly (CommandEntry | GroupEntry)[] = [
       },
       {
         name: 'reset',
-        says: 'Make the local hub of TANDEM_HOME forget its devices, twins and messages; it asks first, or wants --yes.',
+        says: 'Make the local hub of TANDEM_HOME forget all but its keys and certificates; it asks first, or wants --yes.',
         load: async () => (await import('./commands/hub-reset.ts')).addHubReset,
       },
       {

@@ -91,6 +91,16 @@ export class ServiceQueue {
     if (this.#locks.releaseHeldBy(holder).length > 0) this.#tell();
   }
 
+  /** Drops everything, also what is held. */
+  async reset(): Promise<void> {
+    await this.#context.store.change(() => {
+      for (const key of [...this.#kept.entries()].map(([each]) => each)) {
+        this.#kept.delete(key);
+        this.#locks.unlock(key);
+      }
+    });
+  }
+
   /** Drops what is older than an hour and frees what was held too long. */
   async sweep(): Promise<void> {
     if (this.#kept.size === 0) return;

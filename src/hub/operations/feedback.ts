@@ -64,6 +64,14 @@ export class Feedback {
     await this.queue.sweep();
   }
 
+  /** Drops everything, also what is not in a batch yet. */
+  async reset(): Promise<void> {
+    await this.#context.store.change(() => {
+      for (const key of [...this.#pending.entries()].map(([each]) => each)) this.#pending.delete(key);
+    });
+    await this.queue.reset();
+  }
+
   #batchInChange(): void {
     const batch = [...this.#pending.entries()];
     for (const [key] of batch) this.#pending.delete(key);

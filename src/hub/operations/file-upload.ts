@@ -90,6 +90,13 @@ export class FileUploads {
     });
   }
 
+  /** Forgets all uploads. */
+  async reset(): Promise<void> {
+    await this.#context.store.change(() => {
+      for (const key of [...this.#uploads.entries()].map(([each]) => each)) this.#uploads.delete(key);
+    });
+  }
+
   async #describe(upload: Upload, storage: UploadStorage): Promise<JsonObject> {
     const blob = await storage.findBlob(upload.blobName);
     const nowMs = this.#context.now();

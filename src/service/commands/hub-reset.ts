@@ -1,14 +1,9 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { findRunningHub } from '../../config/index.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import { confirmOrRefuse } from '../confirm.ts';
 import type { Console } from '../console.ts';
 import { openLocalClient } from '../running-hub.ts';
-
-/** The state of a hub that does not run; certificates stay, so that whoever trusts them goes on trusting. */
-const STATE_FILES = ['state.db', 'state.db-wal', 'state.db-shm', 'events'] as const;
 
 export function addHubReset(host: CommandHost): void {
   addCommand(host, {
@@ -25,8 +20,10 @@ export async function runHubReset(console: Console, options: { yes?: boolean }):
   const { tandemHome } = console.settings();
   const running = await findRunningHub(tandemHome);
   if (running === undefined) {
-    await confirmOrRefuse(console, `forget everything the local hub of ${tandemHome} knows`, options.yes);
-    for (const name of STATE_FILES) rmSync(join(tandemHome, name), { recursive: true, force: true });
+    const what = `forget all devices, twins and messages of the local hub of ${tandemHome}`;
+    await confirmOrRefuse(console, what, options.yes);
+    const { forgetState } = await import('../../local-hub/index.ts');
+    forgetState(tandemHome);
   } else {
     const client = await openLocalClient(console, running);
     const devices = (await client.listDevices()).length;

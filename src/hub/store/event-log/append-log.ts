@@ -17,6 +17,8 @@ export interface AppendLog extends EventLog {
   appendPrepared(partition: number, prepared: Buffer, body: Buffer): AppendedBatch | undefined;
   /** Drops what retention says. */
   sweep(): void;
+  /** Drops all that has come until now. Numbers go on from there, so that readers that wait hear what comes next. */
+  clear(): void;
   /** Writes what is waiting and lets go of files. */
   close(): void;
 }

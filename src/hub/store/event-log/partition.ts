@@ -97,14 +97,26 @@ export class Partition {
     if (newest !== undefined && newest.bytes.size > 0 && this.#lastMs < oldestMs) this.#addSegment();
     let bytes = 0;
     for (const segment of this.#segments) bytes += segment.bytes.size;
-    for (
-      let [first, second] = this.#segments;
-      first !== undefined && second !== undefined;
-      [first, second] = this.#segments
-    ) {
+    this.#dropWhile((first, second) => {
       const endedMs = first.lastMs ?? second.firstMs ?? this.#lastMs;
-      if (bytes <= this.#retention.maxBytes && endedMs >= oldestMs) break;
+      if (bytes <= this.#retention.maxBytes && endedMs >= oldestMs) return false;
       bytes -= first.bytes.size;
+      return true;
+    });
+  }
+
+  /** Drops everything; an empty segment keeps the count. */
+  clear(): void {
+    const newest = this.#segments.at(-1);
+    if (newest !== undefined && newest.bytes.size > 0) this.#addSegment();
+    this.#dropWhile(() => true);
+  }
+
+  /** Drops the oldest segments, the newest one never. */
+  #dropWhile(isToGo: (first: Segment, second: Segment) => boolean): void {
+    for (;;) {
+      const [first, second] = this.#segments;
+      if (first === undefined || second === undefined || !isToGo(first, second)) return;
       this.#segments.shift();
       first.bytes.delete();
     }

@@ -86,6 +86,11 @@ export class PartitionedLog implements AppendLog {
     for (const partition of this.#partitions) partition.sweep(this.#options.now());
   }
 
+  clear(): void {
+    this.#flush();
+    for (const partition of this.#partitions) partition.clear();
+  }
+
   close(): void {
     this.#flush();
     this.#isClosed = true;

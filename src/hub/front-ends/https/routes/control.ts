@@ -6,7 +6,7 @@ import type { HttpAnswer, Route } from '../route.ts';
 export interface HubControl {
   /** Begins to stop; returns at once, so that the caller still gets an answer. */
   stop(): void;
-  /** Removes all devices, modules, twins, sessions and messages; keys and certificates stay. */
+  /** Removes all devices, modules, twins, sessions, jobs, configurations and messages; keys and certificates stay. */
   reset(): Promise<void>;
 }
 
