@@ -84,6 +84,11 @@ const SLOW_LIMIT = 1000;
 /** What only waits costs memory and a line in a query now and then. */
 const MOST_UNDER_WAY = 10_000;
 const SLOW_AFTER_MS = 500;
+/** Against what most take: on a busy machine all are slow, and more at once would make it worse. */
+const SLOW = 4;
+const AVERAGE_OF = 16;
+/** Against the fastest: where a processor is the limit, half as many more at once take half as long again. */
+const QUICK = 1.5;
 
 class GrowingPlaces {
   readonly #callLimit: () => number;
@@ -92,6 +97,7 @@ class GrowingPlaces {
   #calling = 0;
   #underWay = 0;
   #fastestMs = Infinity;
+  #averageMs = 0;
 
   constructor(callLimit: () => number, freed: () => void) {
     this.#callLimit = callLimit;
@@ -106,7 +112,8 @@ class GrowingPlaces {
     const startedAt = performance.now();
     this.#calling += 1;
     this.#underWay += 1;
-    const slow = setTimeout(() => this.#grow(2, SLOW_LIMIT), SLOW_AFTER_MS);
+    const slowMs = Math.max(SLOW_AFTER_MS, SLOW * this.#averageMs);
+    const slow = setTimeout(() => this.#grow(2, SLOW_LIMIT), slowMs);
     let calls = true;
     const waits = (): void => {
       if (!calls) return;
@@ -126,7 +133,8 @@ class GrowingPlaces {
   /** As quick as when there were few: neither the hub nor this machine has enough yet. */
   #called(tookMs: number): void {
     this.#fastestMs = Math.min(this.#fastestMs, tookMs);
-    this.#grow(tookMs <= 2 * this.#fastestMs ? 1 : 0, QUICK_LIMIT);
+    this.#averageMs += (tookMs - this.#averageMs) / AVERAGE_OF;
+    this.#grow(tookMs <= QUICK * this.#fastestMs ? 1 : 0, QUICK_LIMIT);
   }
 
   #grow(by: number, most: number): void {
