@@ -15,6 +15,8 @@ export interface ErrorReport {
 export interface ReportStyle {
   readonly json: boolean;
   readonly verbose: boolean;
+  /** Name the page that has more, for a person at a terminal. */
+  readonly readOn?: boolean;
 }
 
 /** What `error` means to the caller. Anything but a ProgramError is a bug of ours, and says so. */
@@ -35,6 +37,10 @@ export function renderError(error: unknown, style: ReportStyle, colours: Colours
   if (style.json) return [JSON.stringify({ error: { ...report, ...(style.verbose ? verboseMembers(error) : {}) } })];
   const lines = [`${colours.red.bold('error:')} ${report.message}`];
   if (report.hint !== undefined) lines.push(...report.hint.split('\n').map((line) => `  ${line}`));
+  // Who has mistyped needs the hint alone.
+  const isTyping = report.exitCode === EXIT_CODES.wrongCall;
+  if (style.verbose || (style.readOn === true && !isTyping))
+    lines.push(colours.dim(`  read on: ${troubleshooting(report.exitCode)}`));
   if (report.trackingId !== undefined && style.verbose) lines.push(`  tracking id: ${report.trackingId}`);
   if (style.verbose) {
     lines.push(`  code: ${report.code}, exit code: ${report.exitCode}`);
@@ -42,6 +48,11 @@ export function renderError(error: unknown, style: ReportStyle, colours: Colours
     if (error instanceof Error && error.stack !== undefined) lines.push(colours.dim(error.stack));
   }
   return lines;
+}
+
+/** Where docs/ tells what is behind an exit code most often; in the repository, and in the installed package. */
+export function troubleshooting(exitCode: number): string {
+  return `docs/troubleshooting.md#exit-code-${exitCode}`;
 }
 
 /** Reads `--verbose` and `-o json|ndjson` from the raw arguments, as far as `--`. */

@@ -5,7 +5,14 @@ export { OutputClosed, processTerminal, Terminal, type TerminalOptions } from '.
 export { type Program, runProgram, type RunOptions } from './run-program.ts';
 export type { Colours } from './colours.ts';
 export { addExamples } from './command-line.ts';
-export { type ErrorReport, renderError, reportError, type ReportStyle, reportStyle } from './error-report.ts';
+export {
+  type ErrorReport,
+  renderError,
+  reportError,
+  type ReportStyle,
+  reportStyle,
+  troubleshooting,
+} from './error-report.ts';
 export {
   type Column,
   columnText,

@@ -72,7 +72,7 @@ async function parse(options: RunOptions, life: Life): Promise<void> {
 }
 
 function failed(error: unknown, { terminal, argv }: RunOptions): number {
-  const style = reportStyle(argv);
+  const style = { ...reportStyle(argv), readOn: terminal.tty.stderr };
   if (style.json) terminal.dropAsides();
   for (const line of renderError(error, style, terminal.noticeColours)) terminal.notice(line);
   return reportError(error).exitCode;

@@ -16,12 +16,27 @@ describe('explain', () => {
 
   test('is offline, and for people a few lines', async () => {
     const run = await hub.run(['explain', '504101'], { env: { TANDEM_HOME: '/nowhere' } });
-    expect(run.stdout).toMatch(/^504101 GatewayTimeout\nmeaning {5}.*\nwhat to do {2}.*\nexit code {3}6\n$/);
+    expect(run.stdout).toMatch(
+      /^504101 GatewayTimeout\nmeaning {5}.*\nwhat to do {2}.*\nexit code {3}6\nread on {5}docs\/troubleshooting\.md#exit-code-6\n$/,
+    );
   });
 
   test('a code that is none names the nearest', async () => {
     const run = await hub.run(['explain', '404104x']);
     expect([run.exitCode, run.stderr]).toEqual([3, expect.stringContaining('did you mean')]);
+  });
+
+  test('points at a heading that is there, for every code', () => {
+    const page = readFileSync(join(SOURCES, '..', 'docs', 'troubleshooting.md'), 'utf8');
+    const codes = new Set(allExplanations().map(({ exitCode }) => exitCode));
+    for (const code of codes) if (code !== 0) expect(page).toContain(`\n## Exit code ${code}\n`);
+  });
+
+  test.each([
+    ['ECONNREFUSED', 'ConnectionRefused'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'UntrustedCertificate'],
+  ])('takes %s, as an error has it, for %s', async (code, name) => {
+    expect((await hub.run(['explain', code, '-o', 'json'])).json()).toMatchObject({ code: name, exitCode: 9 });
   });
 
   test('knows every code that the local hub sends', () => {

@@ -56,6 +56,14 @@ describe('the end of a program', () => {
     expect(result).toEqual({ exitCode: 6, stdout: '', stderr: 'error: too late\n  be quicker\n' });
   });
 
+  test('a person at a terminal is told where to read on, who has mistyped is not', async () => {
+    const terminal = { tty: { stdin: true, stdout: true, stderr: true } };
+    const late = () => Promise.reject(new ProgramError('timedOut', 'Late', 'too late'));
+    const result = await run(['start', 'x'], late, { terminal });
+    expect(result.stderr).toContain('\n  read on: docs/troubleshooting.md#exit-code-6\n');
+    expect((await run(['start', 'x', '--sped', '3'], late, { terminal })).stderr).not.toContain('read on');
+  });
+
   test('with -o json a failure is one JSON object on stderr', async () => {
     const result = await run(['start', 'x', '-o', 'json'], () =>
       Promise.reject(new ProgramError('notFound', 'DeviceNotFound', 'gone', { trackingId: 't1' })),

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { SERVICE_CODES, findCodeByName, findCodeName } from '../../sdk/service-codes.ts';
-import { EXIT_CODES, nearest, ProgramError, recordWriter } from '../../terminal/index.ts';
+import { EXIT_CODES, nearest, ProgramError, recordWriter, troubleshooting } from '../../terminal/index.ts';
 import { renderCard } from '../card.ts';
 import { addCommand, type CommandHost } from '../command.ts';
 import type { Console } from '../console.ts';
@@ -33,7 +33,9 @@ export async function runExplain(console: Console, code: string | undefined): Pr
     if (output === 'table') {
       const { code: name, number, meaning, remedy, exitCode } = explanation;
       await console.terminal.print([number, name].filter((part) => part !== undefined).join(' '));
-      await console.terminal.print(renderCard({ meaning, 'what to do': remedy, 'exit code': exitCode }).join('\n'));
+      const readOn = troubleshooting(exitCode);
+      const card = { meaning, 'what to do': remedy, 'exit code': exitCode, 'read on': readOn };
+      await console.terminal.print(renderCard(card).join('\n'));
       return;
     }
     const writer = recordWriter<Explanation>(console.terminal, { format: output, single: true });
@@ -53,10 +55,28 @@ const COLUMNS = [
   { title: 'meaning', value: (row: Explanation) => row.meaning },
 ];
 
+/** Node's codes for a hub that was not reached, by the name that the explanation has. */
+const BY_SYSTEM_CODE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'ConnectionRefused',
+  ENOTFOUND: 'HostNotFound',
+  EAI_AGAIN: 'HostNotFound',
+  ECONNRESET: 'HubUnreachable',
+  ETIMEDOUT: 'HubUnreachable',
+  EHOSTUNREACH: 'HubUnreachable',
+  ENETUNREACH: 'HubUnreachable',
+  EPROTO: 'HubUnreachable',
+  CERT_HAS_EXPIRED: 'UntrustedCertificate',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'UntrustedCertificate',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'UntrustedCertificate',
+  SELF_SIGNED_CERT_IN_CHAIN: 'UntrustedCertificate',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'UntrustedCertificate',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'UntrustedCertificate',
+};
+
 /** @throws ProgramError `notFound` that names the nearest */
 function getExplanation(text: string): Explanation {
   const all = allExplanations();
-  const wanted = /^\d{6}$/.test(text) ? findCodeName(Number(text)) : text;
+  const wanted = /^\d{6}$/.test(text) ? findCodeName(Number(text)) : (BY_SYSTEM_CODE[text.toUpperCase()] ?? text);
   const found = all.find((each) => each.code.toLowerCase() === wanted?.toLowerCase());
   if (found !== undefined) return found;
   const alias = wanted === undefined ? undefined : findCodeByName(wanted);
