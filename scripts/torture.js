@@ -14,7 +14,9 @@ const TORTURES = {
   'bad-texts': ['test/torture/bad-texts.test.ts'],
   'every-door': ['test/torture/every-door.test.ts', 'test/hub/front-ends/https/authorization.test.ts'],
   'bad-network': ['test/torture/bad-network.test.ts'],
+  'pair-under-faults': ['test/torture/pair-under-faults.test.ts'],
   'long-run': ['test/torture/long-run.test.ts'],
+  'telemetry-retention': ['test/torture/telemetry-retention.test.ts'],
 };
 const KILL_ROUNDS = '200';
 

@@ -9,11 +9,11 @@ import { localServiceConnectionString, type Discovery } from '../../src/config/i
 import { sasToken } from '../support/hub.ts';
 import { Programs } from '../support/programs.ts';
 import { IS_LONG, Random, SEED } from './random.ts';
+import { residentMb } from './resident.ts';
 
 const DEVICES = IS_LONG ? 1_000 : 30;
 const RUN_MS = Number(process.env['TANDEM_TORTURE_MS'] ?? (IS_LONG ? 600_000 : 3_000));
 const SAMPLES = 10;
-const MB = 1024 * 1024;
 
 interface Sample {
   readonly residentMb: number;
@@ -197,10 +197,4 @@ function redirected<Client extends object>(client: Client, agent: Agent): Client
   const rest = (client as { _restApiClient: { setOptions(options: object): void } })._restApiClient;
   rest.setOptions({ http: { agent } });
   return client;
-}
-
-/** 0 where the system does not tell. */
-function residentMb(pid: number): number {
-  if (process.platform !== 'linux') return 0;
-  return (Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024) / MB;
 }

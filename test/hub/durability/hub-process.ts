@@ -3,11 +3,14 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { startHubServer, SqliteJournal, type ServerCertificates } from '../../../src/hub/index.ts';
 
-const [stateFile = '', certificatesFile = ''] = process.argv.slice(2);
+const [stateFile = '', certificatesFile = '', maxBytes] = process.argv.slice(2);
 const certificates = JSON.parse(readFileSync(certificatesFile, 'utf8')) as ServerCertificates;
 const server = await startHubServer({
   journal: new SqliteJournal(stateFile),
-  eventLog: { directory: join(dirname(stateFile), 'events') },
+  eventLog: {
+    directory: join(dirname(stateFile), 'events'),
+    ...(maxBytes === undefined ? {} : { maxBytes: Number(maxBytes) }),
+  },
   hostNames: ['localhost'],
   certificates,
   addresses: ['127.0.0.1'],

@@ -37,12 +37,13 @@ export class HubHome implements AsyncDisposable {
     return home;
   }
 
-  async start(): Promise<KillableHub> {
-    const child = spawn(
-      process.execPath,
-      [this.#program, join(this.#stateFolder, 'state.db'), join(this.#folder, 'certificates.json')],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
+  /** @param maxEventBytes what it keeps of telemetry; default: as much as a hub does */
+  async start(maxEventBytes?: number): Promise<KillableHub> {
+    const files = [join(this.#stateFolder, 'state.db'), join(this.#folder, 'certificates.json')];
+    const limit = maxEventBytes === undefined ? [] : [String(maxEventBytes)];
+    const child = spawn(process.execPath, [this.#program, ...files, ...limit], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const line = await new Promise<string>((resolve, reject) => {
       createInterface({ input: child.stdout }).once('line', resolve);
       child.once('exit', (code) => reject(new Error(`the hub ended with ${String(code)} before it was ready`)));
@@ -78,6 +79,10 @@ export class KillableHub {
     this.#agent = new Agent({ keepAlive: true, ca });
     const expirySeconds = Math.floor(Date.now() / 1000) + 3600;
     this.#token = sasToken({ resource: 'localhost', key: ready.ownerKey, expirySeconds, policyName: 'iothubowner' });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** SIGKILL: nothing is flushed, nothing is closed. */
