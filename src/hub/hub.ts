@@ -189,7 +189,10 @@ export class Hub {
     return this.#context.hostNames.has(hostName.toLowerCase().replace(/:\d+$/, ''));
   }
 
-  /** Removes all devices, with all that belongs to them and all that they said; policies and authorities stay. */
+  /**
+   * Removes all devices, with all that belongs to them and all that they said; policies and authorities stay. The clock runs on, and
+   * is back at real time when the hub starts again.
+   */
   async reset(): Promise<void> {
     await this.jobs.reset();
     await this.transfers.reset();
@@ -199,6 +202,8 @@ export class Hub {
     await this.feedback.reset();
     await this.fileNotifications.reset();
     await this.fileUploads.reset();
+    const { store, clockSettings } = this.#context;
+    await store.change(() => clockSettings.delete('aheadMs'));
     this.#log.clear(); // last: the end of each device has been told there too
   }
 
@@ -215,6 +220,8 @@ export class Hub {
   /** Moves the hub's time ahead; what is due then has been done when this resolves. @throws HubError ArgumentInvalid */
   async advanceTime(ms: number): Promise<void> {
     this.clock.advance(ms);
+    const { store, clockSettings } = this.#context;
+    await store.change(() => clockSettings.put('aheadMs', this.clock.aheadMs));
     await this.sweep();
   }
 

@@ -14,7 +14,7 @@ import {
   type Journal,
   type Tier,
 } from '../hub/index.ts';
-import { ProgramError } from '../terminal/index.ts';
+import { formatDuration, ProgramError } from '../terminal/index.ts';
 import { lockHome } from './home-lock.ts';
 import { portWishes, replacedPorts, type PortOptions } from './listen-wish.ts';
 import { applySeed, readSeed } from './seed.ts';
@@ -97,6 +97,8 @@ async function openServer(options: LocalHubOptions, onStopRequested: () => void)
       ),
   });
   for (const line of replacedPorts(wishes, server.ports)) options.notice(line);
+  const { aheadMs } = server.hub.clock;
+  if (aheadMs > 0) options.notice(`the clock of this hub was moved ahead by ${formatDuration(aheadMs)}, and still is`);
   return server;
 }
 

@@ -1,7 +1,31 @@
 import { describe, expect, test } from 'vitest';
+import { Programs, type RunningProgram } from '../support/programs.ts';
 import { hubForTests } from './hub-admin.ts';
 
 const hub = hubForTests();
+
+describe('a clock that was moved ahead', () => {
+  test('is ahead when the hub starts again, until the hub was reset', async () => {
+    await using programs = new Programs();
+    const ports = ['--https-port', '0', '--mqtt-port', '0', '--amqp-port', '0'];
+    const start = async (): Promise<RunningProgram> => {
+      const started = programs.start('hub-admin', ['hub', ...ports]);
+      await started.prints(/ready/);
+      return started;
+    };
+    const aheadMs = async (): Promise<number> => (await programs.hubAdminJson('hub', 'clock')).aheadMs;
+    let running = await start();
+    expect((await programs.hubAdmin('hub', 'clock', 'advance', '1d')).stderr).toContain('when the hub starts again');
+    await running.kill();
+    running = await start();
+    expect(await aheadMs()).toBe(86_400_000);
+    expect(running.output).toContain('the clock of this hub was moved ahead by 1d, and still is');
+    await programs.hubAdmin('hub', 'reset', '--yes');
+    await running.interrupt();
+    await start();
+    expect(await aheadMs()).toBe(0);
+  });
+});
 
 describe('hub clock', () => {
   test('shows real time at first', async () => {

@@ -8,8 +8,8 @@ const DAY_MS = 86_400_000;
 const MAX_AHEAD_MS = 36_525 * DAY_MS;
 
 /**
- * The hub's time: real time, plus what it was moved ahead. It runs on after an advance and never goes back; a hub that starts
- * again begins at real time.
+ * The hub's time: real time, plus what it was moved ahead. It runs on after an advance and never goes back, not when the hub
+ * starts again either: what is kept has stamps of it.
  *
  * Clients do not live in the hub's time, they live in their own. So what a client says about time (when a token ends) is
  * judged by real time when it is shown, and by the hub's time from then on. See docs/decisions/0010-virtual-time.md.
@@ -17,10 +17,12 @@ const MAX_AHEAD_MS = 36_525 * DAY_MS;
 export class HubClock {
   readonly #real: Clock;
   readonly #listeners = new Set<() => void>();
-  #aheadMs = 0;
+  #aheadMs: number;
 
-  constructor(real: Clock) {
+  /** @param aheadMs where it was left */
+  constructor(real: Clock, aheadMs = 0) {
     this.#real = real;
+    this.#aheadMs = aheadMs;
   }
 
   /** The hub's time. Bound, so that it can be handed on as a {@link Clock}. */

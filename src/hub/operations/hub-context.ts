@@ -50,6 +50,8 @@ export interface HubContext {
   readonly events: HubEvents;
   readonly throttles: Throttles;
   readonly clock: HubClock;
+  /** How far the clock was moved ahead, in milliseconds, under `aheadMs`; kept for the next start. */
+  readonly clockSettings: Collection<number>;
   /** The hub's time: `clock.now`. */
   readonly now: Clock;
   readonly randomBytes: RandomBytes;
@@ -62,7 +64,8 @@ export function openContext(
   store: Store,
   edges: { now: Clock; randomBytes: RandomBytes; hostNames: readonly string[]; tier?: Tier | undefined },
 ): HubContext {
-  const clock = new HubClock(edges.now);
+  const clockSettings = store.collection<number>('clock');
+  const clock = new HubClock(edges.now, clockSettings.get('aheadMs'));
   return {
     store,
     devices: store.collection('devices'),
@@ -80,6 +83,7 @@ export function openContext(
     events: new HubEvents(),
     throttles: new Throttles(edges.tier, clock.now),
     clock,
+    clockSettings,
     now: clock.now,
     randomBytes: edges.randomBytes,
     hostNames: new Set(edges.hostNames.map((name) => name.toLowerCase())),

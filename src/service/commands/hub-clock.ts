@@ -7,6 +7,9 @@ import type { Console } from '../console.ts';
 import { getRunningHub, openLocalClient } from '../running-hub.ts';
 
 const HUNDRED_YEARS_MS = 36_525 * 86_400_000;
+const UNTIL_IT_ENDS = 'It goes on from there, until the hub ends.';
+const FOR_GOOD =
+  'It goes on from there, also when the hub starts again. Back to real time: hub-admin hub reset, and a new start.';
 
 export function addHubClock(host: CommandHost): void {
   const group = host.parent.command('clock').description(host.says);
@@ -38,7 +41,8 @@ export function addHubClock(host: CommandHost): void {
 
 /** @param advanceMs undefined: only show */
 export async function runHubClock(console: Console, advanceMs: number | undefined): Promise<void> {
-  const client = await openLocalClient(console, await getRunningHub(console));
+  const hub = await getRunningHub(console);
+  const client = await openLocalClient(console, hub);
   const time = await client.localHubClock(advanceMs);
   if (console.options.output === 'table') await console.terminal.print(renderCard(cardOf(time)).join('\n'));
   else {
@@ -46,7 +50,7 @@ export async function runHubClock(console: Console, advanceMs: number | undefine
     await writer.write(time);
     await writer.end();
   }
-  if (advanceMs !== undefined) console.terminal.notice('It goes on from there, until the hub ends.');
+  if (advanceMs !== undefined) console.terminal.notice(hub.inMemory ? UNTIL_IT_ENDS : FOR_GOOD);
 }
 
 function cardOf({ now, aheadMs }: HubTime): Record<string, unknown> {

@@ -17,7 +17,7 @@ export const checkClock: Check = ({ answers, hub }) => {
   const much = formatDuration(Math.round(Math.abs(aheadMs) / 1000) * 1000);
   const message = `the clock of this machine is ${much} ${aheadMs > 0 ? 'ahead of' : 'behind'} the hub's`;
   const fix = hub.address.local
-    ? 'set the clock of this machine; if hub-admin hub clock shows that the hub was moved ahead, restart it'
+    ? 'set the clock of this machine; if hub-admin hub clock shows that the hub was moved ahead, it is meant so, until hub-admin hub reset and a new start'
     : 'set the clock of this machine, and have it synchronised (NTP)';
   return found({
     check: 'clock',
