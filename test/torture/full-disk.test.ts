@@ -1,6 +1,6 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -9,43 +9,11 @@ import { connectAsync } from 'mqtt';
 import { describe, expect, test } from 'vitest';
 import type { Discovery } from '../../src/config/index.ts';
 import { sasToken } from '../support/hub.ts';
+import { tinyDisk, type Disk } from './tiny-disk.ts';
 
 const HUB_ADMIN = join(import.meta.dirname, '..', '..', 'bin', 'hub-admin.js');
 const START = ['hub', 'start', '--https-port', '0', '--mqtt-port', '0', '--amqp-port', '0'];
-const KB = 1024;
 const MAX_WRITES = 3_000;
-
-/** A place that has only so much room. */
-interface Disk extends Disposable {
-  readonly path: string;
-  /** Before `hub-admin` on the command line. */
-  readonly prefix: readonly string[];
-  fill(): void;
-  free(): void;
-}
-
-/** A file system of its own: takes root. */
-function tinyDisk(): Disk | undefined {
-  const path = mkdtempSync(join(tmpdir(), 'tandem-tiny-disk-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', path]).status === 0;
-  if (!mounted) {
-    rmSync(path, { recursive: true });
-    return undefined;
-  }
-  const filler = join(path, 'filler');
-  return {
-    path,
-    prefix: [],
-    fill: () => {
-      expect(() => writeFileSync(filler, Buffer.alloc(3 * KB * KB))).toThrow('ENOSPC');
-    },
-    free: () => rmSync(filler),
-    [Symbol.dispose]: () => {
-      spawnSync('umount', ['-l', path]);
-      rmSync(path, { recursive: true, force: true });
-    },
-  };
-}
 
 /** No file may grow beyond a limit, which every user may set for what they start; it lasts as long as the process. */
 function limitedFiles(): Disk {

@@ -1,0 +1,22 @@
+import type { ChildProcess } from 'node:child_process';
+
+/**
+ * Settings under which a program's wall clock can be moved by `jumpMs` while it runs, or is so from the start. Timers and
+ * `performance.now` go on as before, as they do when somebody sets the clock of a machine.
+ */
+export function jumpingClock(jumpMs: number, { jumped = false } = {}): NodeJS.ProcessEnv {
+  const script = `
+    const RealDate = Date;
+    let shiftMs = ${jumped ? jumpMs : 0};
+    globalThis.Date = class Date extends RealDate {
+      constructor(...args) { if (args.length === 0) super(RealDate.now() + shiftMs); else super(...args); }
+      static now() { return RealDate.now() + shiftMs; }
+    };
+    process.on('SIGUSR2', () => { shiftMs = ${jumpMs}; });`;
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` };
+}
+
+/** Moves the clock of a program that was started under {@link jumpingClock}. */
+export function jump(child: ChildProcess): void {
+  child.kill('SIGUSR2');
+}
