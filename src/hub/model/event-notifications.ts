@@ -5,7 +5,12 @@ import type { TwinSection } from './twin-section.ts';
 import type { Twin, TwinChange } from './twin.ts';
 
 /** What a hub can route to its events endpoint besides telemetry. @see service-protocol.md, 13 */
-export const EVENT_SOURCES = ['twinChangeEvents', 'deviceLifecycleEvents', 'deviceConnectionStateEvents'] as const;
+export const EVENT_SOURCES = [
+  'twinChangeEvents',
+  'deviceLifecycleEvents',
+  'deviceConnectionStateEvents',
+  'digitalTwinChangeEvents',
+] as const;
 export type EventSource = (typeof EVENT_SOURCES)[number];
 
 /** The body of a service's twin change: what was changed, each section with the metadata of it; or the whole twin. */

@@ -129,7 +129,7 @@ export class BulkRegistry {
     if (before === undefined) throw new HubError('ModuleNotFound', `${describeTarget(target)} is not registered`);
     const twin = patchTwin(before, change, precondition, formatTimestamp(this.#context.now()));
     this.#context.twins.put(targetKey(target), twin);
-    return () => this.#context.events.emit('twinUpdated', { twin, change, operation: 'updateTwin' });
+    return () => this.#context.events.emit('twinUpdated', { twin, before, change, operation: 'updateTwin' });
   }
 
   #deviceInput({ deviceId }: Target, item: JsonObject): ReturnType<typeof parseDeviceIdentity> {

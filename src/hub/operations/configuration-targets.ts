@@ -15,6 +15,7 @@ import type { Queries } from './queries.ts';
 /** What was written into a twin, to be told once it is durable. */
 export interface ConfiguredChange {
   readonly twin: Twin;
+  readonly before: Twin;
   readonly patch: JsonObject;
 }
 
@@ -63,8 +64,8 @@ export class ConfigurationTargets {
 
   /** Tells devices and listeners what {@link settleAllInChange} has done, once it is durable. */
   tell(changes: readonly ConfiguredChange[]): void {
-    for (const { twin, patch } of changes) {
-      this.#tools.context.events.emit('twinUpdated', { twin, change: { desired: patch }, operation: 'updateTwin' });
+    for (const { patch, ...twins } of changes) {
+      this.#tools.context.events.emit('twinUpdated', { ...twins, change: { desired: patch }, operation: 'updateTwin' });
     }
   }
 
@@ -184,7 +185,7 @@ export class ConfigurationTargets {
     const configured = configureTwin(twin, before, after, context.now());
     if (configured === undefined) return [];
     context.twins.put(targetKey(twin), configured.twin);
-    return [configured];
+    return [{ ...configured, before: twin }];
   }
 
   /** A deployment makes the modules that it speaks of. */

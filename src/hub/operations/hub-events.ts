@@ -9,9 +9,11 @@ export interface HubEventMap {
   identityUpdated: { target: Target; disabled: boolean };
   identityDeleted: { target: Target; twin: Twin | undefined };
   /** A service changed tags or desired properties. */
-  twinUpdated: { twin: Twin; change: TwinChange; operation: 'updateTwin' | 'replaceTwin' };
+  twinUpdated: { twin: Twin; before: Twin; change: TwinChange; operation: 'updateTwin' | 'replaceTwin' };
   /** A device reported; `patch` is what it sent. */
-  twinReported: { twin: Twin; patch: JsonObject };
+  twinReported: { twin: Twin; before: Twin; patch: JsonObject };
+  /** A device named its Plug and Play model, another one than before. */
+  modelAnnounced: { twin: Twin; before: Twin };
   connected: { target: Target };
   disconnected: { target: Target };
 }

@@ -113,14 +113,15 @@ export class JobRun {
     const change = parseTwinChange(job.action.request);
     const { context, twins } = this.#tools;
     return async (key, row) => {
-      const twin = await context.store.change(() => {
+      const changed = await context.store.change(() => {
         if (this.#stopped) return undefined;
-        const patched = patchTwin(twins.get(row), change, { kind: 'any' }, formatTimestamp(context.now()));
-        context.twins.put(targetKey(row), patched);
+        const before = twins.get(row);
+        const twin = patchTwin(before, change, { kind: 'any' }, formatTimestamp(context.now()));
+        context.twins.put(targetKey(row), twin);
         this.#settleInChange(key, { status: 'completed' });
-        return patched;
+        return { twin, before };
       });
-      if (twin !== undefined) context.events.emit('twinUpdated', { twin, change, operation: 'updateTwin' });
+      if (changed !== undefined) context.events.emit('twinUpdated', { ...changed, change, operation: 'updateTwin' });
     };
   }
 

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { digitalTwinChanges } from '../model/digital-twin-changes.ts';
 import { twinBody, twinReportBody, twinUpdateBody, type EventSource } from '../model/event-notifications.ts';
 import { partitionOf } from '../model/event-stamps.ts';
 import { targetKey, type Target } from '../model/identifiers.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { Twin } from '../model/twin.ts';
 import { formatTicks, formatTimestamp } from '../model/timestamps.ts';
 import type { AppendLog } from '../store/event-log/append-log.ts';
 import type { HubContext } from './hub-context.ts';
@@ -12,7 +14,8 @@ interface Notification {
   readonly schema: string;
   readonly operation: string;
   readonly target: Target;
-  readonly body: JsonObject;
+  readonly body: JsonObject | readonly JsonObject[];
+  readonly contentType?: string;
 }
 
 /** Hexadecimal digits of the sequence numbers of connection state events, which compare as text. */
@@ -45,6 +48,7 @@ class RoutedEvents {
     if (sources.includes('twinChangeEvents')) this.#tellTwinChanges();
     if (sources.includes('deviceLifecycleEvents')) this.#tellLifecycle();
     if (sources.includes('deviceConnectionStateEvents')) this.#tellConnectionStates();
+    if (sources.includes('digitalTwinChangeEvents')) this.#tellDigitalTwinChanges();
   }
 
   #tellTwinChanges(): void {
@@ -82,8 +86,24 @@ class RoutedEvents {
     this.#context.events.on('disconnected', ({ target }) => tell('deviceDisconnected', target));
   }
 
+  #tellDigitalTwinChanges(): void {
+    const told = {
+      source: 'digitalTwinChangeEvents',
+      schema: 'digitalTwinChangeNotification',
+      operation: 'updateTwin',
+      contentType: 'application/json-patch+json',
+    } as const;
+    const tell = ({ twin, before }: { twin: Twin; before: Twin }): void => {
+      const body = digitalTwinChanges(before, twin);
+      if (body.length > 0) this.#append({ ...told, target: twin, body });
+    };
+    this.#context.events.on('twinUpdated', tell);
+    this.#context.events.on('twinReported', tell);
+    this.#context.events.on('modelAnnounced', tell);
+  }
+
   /** Not waited for: what happened is durable already, and is told once. */
-  #append({ source, schema, operation, target, body }: Notification): void {
+  #append({ source, schema, operation, target, body, contentType = 'application/json' }: Notification): void {
     const { deviceId, moduleId } = target;
     const stamps = {
       'iothub-connection-device-id': deviceId,
@@ -93,7 +113,7 @@ class RoutedEvents {
     this.#log.append(partitionOf(deviceId, this.#log.partitionIds.length), JSON.stringify(stamps), {
       body: Buffer.from(JSON.stringify(body)),
       systemProperties: {
-        'content-type': 'application/json',
+        'content-type': contentType,
         'content-encoding': 'utf-8',
         'correlation-id': randomUUID(),
         'user-id': this.#hubName,

@@ -73,21 +73,26 @@ export class Twins {
    */
   async report(target: Target, patch: unknown, ifVersion?: number): Promise<number> {
     await this.#context.throttles.admit('twinUpdates');
-    const twin = await this.#context.store.change(() => {
-      const reported = reportProperties(this.get(target), patch, this.#time(), ifVersion);
+    const { twin, before } = await this.#context.store.change(() => {
+      const known = this.get(target);
+      const reported = reportProperties(known, patch, this.#time(), ifVersion);
       this.#context.twins.put(targetKey(target), reported);
-      return reported;
+      return { twin: reported, before: known };
     });
-    this.#context.events.emit('twinReported', { twin, patch: patch as JsonObject });
+    this.#context.events.emit('twinReported', { twin, before, patch: patch as JsonObject });
     return twin.reported.version;
   }
 
   /** Remembers the Plug and Play model that a device named when it connected. */
   async announceModel(target: Target, modelId: string): Promise<void> {
     if (this.get(target).modelId === modelId) return;
-    await this.#context.store.change(() => {
-      this.#context.twins.put(targetKey(target), { ...this.get(target), modelId });
+    const change = await this.#context.store.change(() => {
+      const before = this.get(target);
+      const twin = { ...before, modelId };
+      this.#context.twins.put(targetKey(target), twin);
+      return { twin, before };
     });
+    this.#context.events.emit('modelAnnounced', change);
   }
 
   async #changeByService(
@@ -98,13 +103,14 @@ export class Twins {
   ): Promise<JsonObject> {
     const change = parseTwinChange(body);
     const apply = operation === 'updateTwin' ? patchTwin : replaceTwin;
-    const { twin, document } = await this.#context.store.change(() => {
-      const changed = apply(this.get(target), change, precondition, this.#time());
+    const { twin, before, document } = await this.#context.store.change(() => {
+      const known = this.get(target);
+      const changed = apply(known, change, precondition, this.#time());
       this.#context.twins.put(targetKey(target), changed);
       // A later change of this moment may remove the device.
-      return { twin: changed, document: twinDocument(this.view(changed)) };
+      return { twin: changed, before: known, document: twinDocument(this.view(changed)) };
     });
-    this.#context.events.emit('twinUpdated', { twin, change, operation });
+    this.#context.events.emit('twinUpdated', { twin, before, change, operation });
     return document;
   }
 

@@ -123,3 +123,65 @@ test('a hub without routes tells telemetry only', async () => {
   await plain.createDevice('quiet');
   for (const source of EVENT_SOURCES) expect(await eventsOf(plain, 'quiet', source)).toEqual([]);
 });
+
+// "Digital twin change events are generated in JSON Patch format": the page's own example, and what its samples recorded
+describe('changes of a digital twin', () => {
+  const patches = async (deviceId: string) =>
+    (await eventsOf(hub, deviceId, 'digitalTwinChangeEvents')).map((event) => JSON.parse(event.body.toString()));
+
+  test('are told of a device that names its model, and begin with the model', async () => {
+    await hub.createDevice('pnp');
+    const { twins } = hub.server.hub;
+    const target = { deviceId: 'pnp' };
+    const time = expect.any(String) as string;
+    await twins.announceModel(target, 'dtmi:example:Pump;1');
+    await twins.report(target, { maxTemp: 34.9 });
+    await twins.report(target, { maxTemp: 35 });
+    await twins.patch(target, { properties: { desired: { t1: { __t: 'c', target: 21.8 } } } }, { kind: 'any' });
+    await twins.report(target, { t1: { __t: 'c', target: { value: 21.8, ac: 200, av: 2, ad: 'done' } } });
+    await twins.report(target, { maxTemp: null });
+    expect(await patches('pnp')).toEqual([
+      [{ op: 'replace', path: '/$metadata/$model', value: 'dtmi:example:Pump;1' }],
+      [
+        { op: 'add', path: '/$metadata/maxTemp', value: { lastUpdateTime: time } },
+        { op: 'add', path: '/maxTemp', value: 34.9 },
+      ],
+      [
+        { op: 'replace', path: '/$metadata/maxTemp/lastUpdateTime', value: time },
+        { op: 'replace', path: '/maxTemp', value: 35 },
+      ],
+      [
+        {
+          op: 'add',
+          path: '/t1',
+          value: { $metadata: { target: { desiredValue: 21.8, desiredVersion: 2, lastUpdateTime: time } } },
+        },
+      ],
+      expect.arrayContaining([
+        { op: 'add', path: '/t1/$metadata/target/ackCode', value: 200 },
+        { op: 'add', path: '/t1/$metadata/target/ackVersion', value: 2 },
+        { op: 'add', path: '/t1/$metadata/target/ackDescription', value: 'done' },
+        { op: 'add', path: '/t1/target', value: 21.8 },
+      ]),
+      [
+        { op: 'remove', path: '/$metadata/maxTemp' },
+        { op: 'remove', path: '/maxTemp' },
+      ],
+    ]);
+    const [event] = await eventsOf(hub, 'pnp', 'digitalTwinChangeEvents');
+    expect(event?.systemProperties['content-type']).toBe('application/json-patch+json');
+    expect(event?.properties).toMatchObject({
+      opType: 'updateTwin',
+      'iothub-message-schema': 'digitalTwinChangeNotification',
+    });
+  });
+
+  test('are not told of tags, nor of a device without a model', async () => {
+    await hub.createDevice('plain');
+    const { twins } = hub.server.hub;
+    await twins.report({ deviceId: 'plain' }, { a: 1 });
+    await twins.patch({ deviceId: 'pnp' }, { tags: { a: 1 } }, { kind: 'any' });
+    expect(await patches('plain')).toEqual([]);
+    expect(await patches('pnp')).toHaveLength(6);
+  });
+});
