@@ -84,31 +84,6 @@ function feedbackReceiver(service: ServiceClient): Promise<ServiceClient.Service
 }
 
 describe('what a service may not send', () => {
-  test('a message to an unknown device', async () => {
-    const service = await openAmqpService(hub);
-    await expect(service.send('nobody', newMessage('x'))).rejects.toMatchObject({ name: 'DeviceNotFoundError' });
-    await service.close();
-  });
-
-  test('a fifty-first message', async () => {
-    await hub.createDevice('full');
-    const service = await openAmqpService(hub);
-    for (let n = 0; n < 50; n += 1) await service.send('full', newMessage('x'));
-    await expect(service.send('full', newMessage('x'))).rejects.toMatchObject({
-      name: 'DeviceMaximumQueueDepthExceededError',
-    });
-    await service.close();
-  });
-
-  test('a message of more than 64 KB', async () => {
-    await hub.createDevice('large');
-    const service = await openAmqpService(hub);
-    await expect(service.send('large', newMessage(Buffer.alloc(65_537)))).rejects.toMatchObject({
-      name: 'MessageTooLargeError',
-    });
-    await service.close();
-  });
-
   test('a message that has expired already', async () => {
     await hub.createDevice('expired');
     const service = await openAmqpService(hub);
@@ -122,15 +97,8 @@ describe('what a service may not send', () => {
       .replace('iothubowner', 'registryRead')
       .replace(/SharedAccessKey=.*/, `SharedAccessKey=${hub.policyKey('registryRead')}`);
     const service = await openAmqpService(hub, 'Amqp', connectionString);
-    await expect(service.send('full', newMessage('x'))).rejects.toMatchObject({ name: 'UnauthorizedError' });
+    await expect(service.send('anybody', newMessage('x'))).rejects.toMatchObject({ name: 'UnauthorizedError' });
     await service.close();
-  });
-
-  test('anything, with a wrong key', async () => {
-    const connectionString = hub.connectionString.replace(/SharedAccessKey=.*/, 'SharedAccessKey=bm90IHRoZSBrZXk=');
-    await expect(openAmqpService(hub, 'Amqp', connectionString)).rejects.toMatchObject({
-      amqpError: { name: 'UnauthorizedError' },
-    });
   });
 });
 

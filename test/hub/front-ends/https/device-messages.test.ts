@@ -1,35 +1,15 @@
-import { Agent } from 'node:https';
-import azureIotDevice, { Message, type Client } from 'azure-iot-device';
-import azureIotDeviceHttp from 'azure-iot-device-http';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { LoggedEvent } from '../../../../src/hub/model/event.ts';
-import { sendText, takeFeedback } from '../../../support/cloud-to-device.ts';
+/** The device API over HTTPS request by request; what the SDK makes of it is in ../../device-life. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sendText } from '../../../support/cloud-to-device.ts';
 import { eventsOf } from '../../../support/events.ts';
 import { sasToken, startHub, type TestDevice, type TestHub } from '../../../support/hub.ts';
 import { rest, type RestAnswer, type RestOptions } from '../../../support/rest.ts';
 
-const DEVICE_MESSAGE = azureIotDevice.Message;
-
 let hub: TestHub;
-const open: Client[] = [];
 beforeAll(async () => {
   hub = await startHub();
 });
-afterEach(async () => {
-  for (const client of open.splice(0)) await client.close();
-});
 afterAll(() => hub.close());
-
-/** An unmodified SDK client over HTTPS. */
-async function openHttp(device: TestDevice): Promise<Client> {
-  const { connectionString } = device;
-  const client = azureIotDevice.Client.fromConnectionString(connectionString, azureIotDeviceHttp.Http);
-  const agent = new Agent({ port: hub.server.ports.https, ca: hub.ca });
-  await client.setOptions({ ca: hub.ca, http: { agent, receivePolicy: { interval: 1 } } });
-  await client.open();
-  open.push(client);
-  return client;
-}
 
 /** One request of a device by hand. */
 function asDevice(device: TestDevice, method: string, path: string, options: RestOptions = {}): Promise<RestAnswer> {
@@ -41,55 +21,7 @@ function asDevice(device: TestDevice, method: string, path: string, options: Res
 
 const count = (deviceId: string): number => hub.server.hub.cloudToDevice.count(deviceId);
 
-async function lastEvent(deviceId: string): Promise<LoggedEvent | undefined> {
-  return (await eventsOf(hub, deviceId)).at(-1);
-}
-
 describe('telemetry over HTTPS', () => {
-  test('the SDK sends a message with all its properties', async () => {
-    const client = await openHttp(await hub.createDevice('http-send'));
-    const message = new DEVICE_MESSAGE('{"t":1}');
-    message.messageId = 'm1';
-    message.correlationId = 'c1';
-    message.contentType = 'application/json';
-    message.contentEncoding = 'utf-8';
-    message.properties.add('level', 'high');
-    await client.sendEvent(message);
-    expect(await lastEvent('http-send')).toMatchObject({
-      body: Buffer.from('{"t":1}'),
-      properties: { level: 'high' },
-      systemProperties: {
-        'message-id': 'm1',
-        'correlation-id': 'c1',
-        'content-type': 'application/json',
-        'content-encoding': 'utf-8',
-      },
-      annotations: {
-        'iothub-connection-device-id': 'http-send',
-        'iothub-connection-auth-method':
-          '{"scope":"device","type":"sas","issuer":"iothub","acceptingIpFilterRule":null}',
-        'iothub-message-source': 'Telemetry',
-      },
-    });
-  });
-
-  test('the SDK sends a batch', async () => {
-    const client = await openHttp(await hub.createDevice('http-batch'));
-    const messages = ['a', 'ü'].map((text) => new DEVICE_MESSAGE(text));
-    messages[0]?.properties.add('first', 'yes');
-    await new Promise<void>((resolve, reject) => {
-      client.sendEventBatch(messages, (error) => {
-        if (error) reject(error);
-        else resolve();
-      });
-    });
-    const events = await eventsOf(hub, 'http-batch');
-    expect(events.map(({ body, properties }) => [body.toString(), properties])).toEqual([
-      ['a', { first: 'yes' }],
-      ['ü', {}],
-    ]);
-  });
-
   test('a batch may hold plain text, and is taken whole or not at all', async () => {
     const device = await hub.createDevice('http-plain');
     const headers = { 'content-type': 'application/vnd.microsoft.iothub.json' };
@@ -122,38 +54,6 @@ describe('telemetry over HTTPS', () => {
 });
 
 describe('cloud-to-device messages over HTTPS', () => {
-  test('the SDK receives and completes', async () => {
-    const client = await openHttp(await hub.createDevice('http-receive'));
-    await sendText(hub, 'http-receive', 'hello', {
-      ack: 'full',
-      properties: { key: 'value' },
-      systemProperties: { 'message-id': 'm1', 'correlation-id': 'c1' },
-    });
-    const message = await new Promise<Message>((resolve) => client.on('message', resolve));
-    expect(message.getBytes().toString()).toBe('hello');
-    expect(message.messageId).toBe('m1');
-    expect(message.correlationId).toBe('c1');
-    expect(message.properties.propertyList).toContainEqual({ key: 'iothub-app-key', value: 'value' });
-    await client.complete(message);
-    expect(count('http-receive')).toBe(0);
-    expect(await takeFeedback(hub)).toMatchObject([{ statusCode: 'Success' }]);
-  });
-
-  test('the SDK abandons, then rejects', async () => {
-    const client = await openHttp(await hub.createDevice('http-reject'));
-    await sendText(hub, 'http-reject', 'a', { ack: 'negative' });
-    const messages: Message[] = [];
-    const second = new Promise<Message>((resolve) => {
-      client.on('message', (message: Message) => {
-        if (messages.push(message) === 1) void client.abandon(message);
-        else resolve(message);
-      });
-    });
-    await client.reject(await second);
-    expect(count('http-reject')).toBe(0);
-    expect(await takeFeedback(hub)).toMatchObject([{ originalMessageId: 'a', statusCode: 'Rejected' }]);
-  });
-
   test('an empty queue is 204; a message says all about itself in headers', async () => {
     const device = await hub.createDevice('http-headers');
     expect((await asDevice(device, 'GET', 'devicebound')).status).toBe(204);

@@ -6,7 +6,6 @@ import azureIotDeviceMqtt from 'azure-iot-device-mqtt';
 import type { IPublishPacket } from 'mqtt';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sendText } from '../../../support/cloud-to-device.ts';
-import { openDevice } from '../../../support/device.ts';
 import { eventsOf } from '../../../support/events.ts';
 import { sasToken, startHub, type TestHub } from '../../../support/hub.ts';
 import { connectMqtt } from '../../../support/mqtt.ts';
@@ -23,31 +22,6 @@ afterAll(() => hub.close());
 const AUTH_METHOD = 'iothub-connection-auth-method';
 
 describe('telemetry over MQTT', () => {
-  test('the SDK sends; properties and what the hub knows of the sender are kept', async () => {
-    const client = await openDevice(hub, await hub.createDevice('sdk'));
-    const message = new Message('{"t":1}');
-    message.messageId = 'm1';
-    message.contentType = 'application/json';
-    message.contentEncoding = 'utf-8';
-    message.properties.add('a b', 'ü=&/');
-    await client.sendEvent(message);
-    const { responseBody } = await hub.registry().get('sdk');
-    expect(await eventsOf(hub, 'sdk')).toMatchObject([
-      {
-        body: Buffer.from('{"t":1}'),
-        properties: { 'a b': 'ü=&/' },
-        systemProperties: { 'message-id': 'm1', 'content-type': 'application/json', 'content-encoding': 'utf-8' },
-        annotations: {
-          'iothub-connection-device-id': 'sdk',
-          [AUTH_METHOD]: '{"scope":"device","type":"sas","issuer":"iothub","acceptingIpFilterRule":null}',
-          'iothub-connection-auth-generation-id': String(Reflect.get(responseBody, 'generationId')),
-          'iothub-message-source': 'Telemetry',
-        },
-      },
-    ]);
-    await client.close();
-  });
-
   test("a module's, a model's and a policy's stamps", async () => {
     const device = await hub.createDevice('stamps');
     const { responseBody } = await hub.registry().addModule({ deviceId: 'stamps', moduleId: 'm' });

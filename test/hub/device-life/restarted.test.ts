@@ -1,0 +1,14 @@
+/** What was arranged before the hub was killed holds after it was started again, on the same ports. */
+import { HubProcess } from '../../support/hub-process.ts';
+import { onFreePorts } from './reach.ts';
+import { describeDeviceLife } from './suite.ts';
+
+describeDeviceLife(async () => {
+  const hub = await HubProcess.onFreePorts();
+  return {
+    reach: onFreePorts(hub),
+    interrupt: () => hub.killAndRestart(),
+    advance: (duration) => hub.advance(duration),
+    [Symbol.asyncDispose]: () => hub[Symbol.asyncDispose](),
+  };
+});
