@@ -29,9 +29,10 @@ const SOURCES: Readonly<Record<string, Kind>> = {
   twinChangeEvents: 'twin',
   deviceLifecycleEvents: 'lifecycle',
   deviceConnectionStateEvents: 'connection',
+  digitalTwinChangeEvents: 'twin',
 };
 
-/** What the hub calls the message source decides; what it has no kind here for (digital twins, jobs) is read as telemetry. */
+/** What the hub calls the message source decides; what it has no kind here for (jobs) is read as telemetry. */
 export function kindOf(event: HubEvent): Kind {
   return SOURCES[event.source] ?? 'telemetry';
 }
@@ -91,6 +92,7 @@ function causeOf(kind: Kind, operation: string, body: unknown): string | undefin
 
 /** A device can change reported properties alone, and a service everything but those. */
 function twinCause(operation: string, body: unknown): string {
+  if (Array.isArray(body)) return `the digital twin changed (${operation})`;
   if (operation === 'replaceTwin') return 'a service replaced the twin (replaceTwin)';
   const twin = isObject(body) ? body : {};
   const properties = isObject(twin['properties']) ? twin['properties'] : {};

@@ -1,10 +1,15 @@
+import azureIotDevice from 'azure-iot-device';
+import azureIotDeviceAmqp from 'azure-iot-device-amqp';
 import { describe, expect, test } from 'vitest';
+import { eventsOf } from '../../support/events.ts';
 import { openDevice } from '../../support/device.ts';
 import { startHub, type TestHub } from '../../support/hub.ts';
 import { closed, connectCode, connectRaw } from '../../support/mqtt-device.ts';
 import { rest } from '../../support/rest.ts';
 import { refusal } from '../sdk-refusal.ts';
 
+const { Client, Message } = azureIotDevice;
+const { Amqp } = azureIotDeviceAmqp;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const query = (hub: TestHub) => rest(hub, 'POST', '/devices/query', { body: { query: 'SELECT * FROM devices' } });
@@ -58,6 +63,31 @@ describe('tier S1', () => {
     await Promise.all(Array.from({ length: 150 }, () => client.publishAsync(topic, 'x', { qos: 1 })));
     expect(Date.now() - began).toBeGreaterThan(400);
     await client.endAsync();
+  });
+
+  test('settles the messages of a device over AMQP late, in their order, and refuses what is far too much', async () => {
+    const clock: { stoppedMs?: number } = {};
+    await using hub = await startHub({ tier: 'S1', now: () => clock.stoppedMs ?? Date.now() });
+    const { connectionString } = await hub.createDevice('amqp');
+    const gateway = `GatewayHostName=localhost:${hub.server.ports.amqp}`;
+    const client = Client.fromConnectionString(connectionString.replace(/GatewayHostName=.*/, gateway), Amqp);
+    client.setRetryPolicy({ shouldRetry: () => false, nextRetryTimeout: () => 0 });
+    await client.setOptions({ ca: hub.ca });
+    await client.open();
+    const began = Date.now();
+    const bodies = Array.from({ length: 150 }, (_, i) => String(i));
+    await Promise.all(bodies.map((body) => client.sendEvent(new Message(body))));
+    expect(Date.now() - began).toBeGreaterThan(400);
+    expect((await eventsOf(hub, 'amqp')).map(({ body }) => body.toString())).toEqual(bodies);
+
+    clock.stoppedMs = Date.now(); // time stands still: nothing is refilled
+    const { throttles } = hub.server.hub;
+    expect(() => {
+      for (;;) throttles.count('telemetry');
+    }).toThrow('telemetry');
+    throttles.turn = () => Promise.resolve(); // it would have to wait ten seconds
+    expect(await refusal(client.sendEvent(new Message('too much')))).toMatchObject({ name: 'ThrottlingError' });
+    await client.close();
   });
 
   test('answers 429 to a device that reads its twin too often', async () => {

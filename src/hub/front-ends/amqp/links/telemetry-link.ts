@@ -11,7 +11,57 @@ const BATCH_FORMAT = 0x80013700;
 
 /** Device-to-cloud messages: each is accepted when it is stored, or rejected with the reason. */
 export function serveTelemetry(session: DeviceSession, link: IncomingLink): void {
-  link.accept({ maxMessageBytes: MAX_TRANSFER_BYTES, onMessage: (delivery) => take(session, delivery) });
+  const line = new WaitingLine(session);
+  link.onClose(() => line.forget());
+  link.accept({ maxMessageBytes: MAX_TRANSFER_BYTES, onMessage: (delivery) => line.take(delivery) });
+}
+
+/** As many as a link has credit for: whoever sends more does not heed it. */
+const MAX_WAITING = 1000;
+
+/** Too many messages for the tier: each is settled late, in the order of their coming. service-protocol.md, 14 */
+class WaitingLine {
+  readonly #session: DeviceSession;
+  readonly #waiting: IncomingDelivery[] = [];
+
+  constructor(session: DeviceSession) {
+    this.#session = session;
+  }
+
+  take(delivery: IncomingDelivery): void {
+    const { throttles } = this.#session.hub;
+    if (this.#waiting.length === 0 && throttles.waitMs('telemetry') === 0) {
+      take(this.#session, delivery);
+      return;
+    }
+    if (this.#waiting.length >= MAX_WAITING) {
+      const error = new HubError('ThrottlingException', 'too many messages wait on this link');
+      delivery.reject(toAmqpError(error, this.#session.hub.now()));
+      return;
+    }
+    this.#waiting.push(delivery);
+    if (this.#waiting.length === 1) void this.#work(); // hands its faults on itself
+  }
+
+  /** The link has ended: nobody is left to be told. */
+  forget(): void {
+    this.#waiting.length = 0;
+  }
+
+  async #work(): Promise<void> {
+    const { hub, onFault } = this.#session;
+    try {
+      for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+        await hub.throttles.turn('telemetry');
+        if (this.#waiting[0] !== next) return; // the link has ended meanwhile
+        take(this.#session, next);
+        this.#waiting.shift();
+      }
+    } catch (error) {
+      this.forget();
+      onFault(error);
+    }
+  }
 }
 
 function take(session: DeviceSession, delivery: IncomingDelivery): void {
