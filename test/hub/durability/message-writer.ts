@@ -9,6 +9,7 @@ type Expected = 'there' | 'gone' | 'unknown';
 
 /** Sends cloud-to-device messages to one device, and takes and completes the oldest. */
 export class MessageWriter implements Witness {
+  done = 0;
   readonly #path: string;
   /** By number: whether it must be in the queue; unknown when an answer never came. */
   #expected = new Map<number, Expected>();
@@ -53,6 +54,7 @@ export class MessageWriter implements Witness {
     this.#expected.set(n, 'unknown');
     await call();
     this.#expected.set(n, outcome);
+    this.done += 1;
   }
 
   async #call(hub: KillableHub, method: string, rest: string, body?: object): Promise<Answer> {

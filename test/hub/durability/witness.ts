@@ -11,6 +11,8 @@ export interface Known {
 
 /** A client that writes one thing over and over, and knows afterwards what must be there. */
 export interface Witness {
+  /** How much it has seen acknowledged in all rounds. */
+  readonly done: number;
   /** Writes until the hub is gone. */
   write(hub: KillableHub): Promise<void>;
   /** Fails when something acknowledged is missing, or something is there that nobody asked for. */
@@ -19,6 +21,7 @@ export interface Witness {
 
 /** Counts up in the desired properties and the tags of one device. */
 export class TwinWriter implements Witness {
+  done = 0;
   readonly #deviceId: string;
   readonly #count: Known = { acknowledged: 0, asked: 0 };
 
@@ -33,6 +36,7 @@ export class TwinWriter implements Witness {
       const { status } = await hub.call('PATCH', `/twins/${this.#deviceId}`, body);
       if (status !== 200) throw new Error(`a twin patch was answered with ${status}`);
       this.#count.acknowledged = n;
+      this.done += 1;
     }
   }
 
@@ -47,6 +51,7 @@ export class TwinWriter implements Witness {
 
 /** Creates and deletes devices with their modules. */
 export class RegistryWriter implements Witness {
+  done = 0;
   readonly #prefix: string;
   /** By device id: whether it must be there; undefined when it was never settled. */
   readonly #expected = new Map<string, 'there' | 'gone' | 'unknown'>();
@@ -80,11 +85,13 @@ export class RegistryWriter implements Witness {
     const { status } = await call();
     if (status >= 300) throw new Error(`${id} was answered with ${status}`);
     this.#expected.set(id, outcome);
+    this.done += 1;
   }
 }
 
 /** A device that reports a counter over MQTT. */
 export class Reporter implements Witness {
+  done = 0;
   readonly #deviceId: string;
   readonly #key: string;
   readonly #count: Known = { acknowledged: 0, asked: 0 };
@@ -108,6 +115,7 @@ export class Reporter implements Witness {
       const topic = await Promise.race([answered, gone]);
       if (!topic.startsWith('$iothub/twin/res/204/')) throw new Error(`a report was answered on ${topic}`);
       this.#count.acknowledged = n;
+      this.done += 1;
     }
   }
 
@@ -132,7 +140,7 @@ export class Reporter implements Witness {
   }
 }
 
-function expectBetween(found: number, { acknowledged, asked }: Known): void {
+export function expectBetween(found: number, { acknowledged, asked }: Known): void {
   expect(found, 'nothing acknowledged is missing').toBeGreaterThanOrEqual(acknowledged);
   expect(found, 'nothing is there that nobody asked for').toBeLessThanOrEqual(asked);
 }
