@@ -4,13 +4,15 @@ import { displayWidth, fitText, printable } from './display-text.ts';
 const GAP = '  ';
 /** A column is not squeezed below this before the others are. */
 const NARROWEST = 6;
+/** Nor below this before the first one, which says what the row is about. */
+const READABLE = 10;
 
 /** Colours a cell that was fitted already. */
 export type CellStyle = (text: string, place: { row: number; column: number }) => string;
 
 /**
- * Lines of a table, header first, that fit in `width` columns; Infinity means nothing is cut.
- * Cells are made printable; the widest columns give way first.
+ * Lines of a table, header first, that fit in `width` columns; Infinity means nothing is cut. Cells are made printable. Where there is
+ * not room for all, columns without a value are left out, then the widest give way, the first column last.
  */
 export function renderTable(
   titles: readonly string[],
@@ -18,14 +20,21 @@ export function renderTable(
   options: { width: number; colours: Colours; style?: CellStyle },
 ): string[] {
   const cells = rows.map((row) => titles.map((_, column) => printable(row[column] ?? '')));
-  const widths = fitWidths(naturalWidths(titles, cells), options.width);
+  const natural = naturalWidths(titles, cells);
+  const fits = sum(natural) + GAP.length * (titles.length - 1) <= options.width;
+  const columns = [...titles.keys()].filter(
+    (column) => fits || column === 0 || cells.some((row) => row[column] !== ''),
+  );
+  const pick = <T>(all: readonly T[]): T[] => all.filter((_, column) => columns.includes(column));
+  const widths = fitWidths(pick(natural), options.width);
   const header = renderRow(
-    titles.map((title) => title.toUpperCase()),
+    pick(titles).map((title) => title.toUpperCase()),
     widths,
   );
   const { style } = options;
-  const rowStyle = (row: number): ColumnStyle | undefined => style && ((text, column) => style(text, { row, column }));
-  return [options.colours.bold(header), ...cells.map((row, index) => renderRow(row, widths, rowStyle(index)))];
+  const rowStyle = (row: number): ColumnStyle | undefined =>
+    style && ((text, column) => style(text, { row, column: columns[column] ?? column }));
+  return [options.colours.bold(header), ...cells.map((row, index) => renderRow(pick(row), widths, rowStyle(index)))];
 }
 
 /** A cell's text: strings as they are, nothing for null and undefined, compact JSON for the rest. */
@@ -41,15 +50,23 @@ function naturalWidths(titles: readonly string[], cells: readonly (readonly stri
 }
 
 function fitWidths(natural: readonly number[], available: number): number[] {
+  const gaps = GAP.length * Math.max(0, natural.length - 1);
+  const [first = 0, ...others] = natural;
+  const readable = squeeze(others, available - gaps - first, READABLE);
+  const [narrower = 0] = squeeze([first], available - gaps - sum(readable), READABLE);
+  return squeeze([narrower, ...readable], available - gaps, NARROWEST);
+}
+
+/** Takes from the widest, again and again, until the sum fits or none is wider than `narrowest`. */
+function squeeze(natural: readonly number[], available: number, narrowest: number): number[] {
   const widths = [...natural];
-  const gaps = GAP.length * Math.max(0, widths.length - 1);
-  let excess = sum(widths) + gaps - available;
+  let excess = sum(widths) - available;
   while (excess > 0) {
     const widest = widths.indexOf(Math.max(...widths));
     const width = widths[widest] ?? 0;
-    if (width <= NARROWEST) break;
-    const second = Math.max(NARROWEST, ...widths.filter((_, column) => column !== widest));
-    const step = Math.max(1, Math.min(excess, width - Math.min(second, width - 1), width - NARROWEST));
+    if (width <= narrowest) break;
+    const second = Math.max(narrowest, ...widths.filter((_, column) => column !== widest));
+    const step = Math.max(1, Math.min(excess, width - Math.min(second, width - 1), width - narrowest));
     widths[widest] = width - step;
     excess -= step;
   }
