@@ -2,10 +2,12 @@ import type { Colours } from './colours.ts';
 import { displayWidth, fitText, printable } from './display-text.ts';
 
 const GAP = '  ';
-/** A column is not squeezed below this before the others are. */
-const NARROWEST = 6;
-/** Nor below this before the first one, which says what the row is about. */
-const READABLE = 10;
+/** How far columns are squeezed, round after round while there is not room: the first one says what the rows are about. */
+const NARROWEST = [
+  { first: 20, others: 10 },
+  { first: 20, others: 6 },
+  { first: 6, others: 6 },
+] as const;
 
 /** Colours a cell that was fitted already. */
 export type CellStyle = (text: string, place: { row: number; column: number }) => string;
@@ -50,25 +52,22 @@ function naturalWidths(titles: readonly string[], cells: readonly (readonly stri
 }
 
 function fitWidths(natural: readonly number[], available: number): number[] {
-  const gaps = GAP.length * Math.max(0, natural.length - 1);
-  const [first = 0, ...others] = natural;
-  const readable = squeeze(others, available - gaps - first, READABLE);
-  const [narrower = 0] = squeeze([first], available - gaps - sum(readable), READABLE);
-  return squeeze([narrower, ...readable], available - gaps, NARROWEST);
+  const room = available - GAP.length * Math.max(0, natural.length - 1);
+  return NARROWEST.reduce<readonly number[]>(
+    (widths, { first, others }) => squeeze(widths, room, (column) => (column === 0 ? first : others)),
+    natural,
+  ).slice();
 }
 
-/** Takes from the widest, again and again, until the sum fits or none is wider than `narrowest`. */
-function squeeze(natural: readonly number[], available: number, narrowest: number): number[] {
-  const widths = [...natural];
-  let excess = sum(widths) - available;
-  while (excess > 0) {
-    const widest = widths.indexOf(Math.max(...widths));
-    const width = widths[widest] ?? 0;
-    if (width <= narrowest) break;
-    const second = Math.max(narrowest, ...widths.filter((_, column) => column !== widest));
-    const step = Math.max(1, Math.min(excess, width - Math.min(second, width - 1), width - narrowest));
-    widths[widest] = width - step;
-    excess -= step;
+/** Takes from the widest, again and again, until the sum fits or none is wider than it has to be. */
+function squeeze(natural: readonly number[], room: number, narrowest: (column: number) => number): number[] {
+  const widths = natural.map((width) => Math.min(width, Math.max(room, 0)));
+  for (let excess = sum(widths) - room; excess > 0; excess -= 1) {
+    const wide = [...widths.keys()].filter((column) => (widths[column] ?? 0) > narrowest(column));
+    const widest = Math.max(...wide.map((column) => widths[column] ?? 0));
+    const column = wide.find((each) => widths[each] === widest);
+    if (column === undefined) break;
+    widths[column] = widest - 1;
   }
   return widths;
 }

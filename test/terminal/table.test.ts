@@ -22,9 +22,9 @@ describe('a table', () => {
 
   test('on a narrow terminal leaves out what is empty, and keeps most of what the rows are about', () => {
     expect(render(60)).toEqual([
-      'DEVICEID                     STATUS   CONNECTIO…  TAGS',
-      'pump-in-the-cellar-of-buil…  enabled  Disconnec…  {"locatio…',
-      'pump-2                       enabled  Connected   {}',
+      'DEVICEID              STATUS   CONNECTIONST…  TAGS',
+      'pump-in-the-cellar-…  enabled  Disconnected   {"location":{…',
+      'pump-2                enabled  Connected      {}',
     ]);
   });
 
