@@ -25,6 +25,7 @@ export interface SasToken {
  */
 export function parseSasToken(text: string): SasToken {
   const [scheme, fieldsText, ...rest] = text.trim().split(/\s+/);
+  if (scheme?.toLowerCase() === 'bearer') throw entraToken();
   if (scheme !== 'SharedAccessSignature' || fieldsText === undefined || rest.length > 0) throw unauthorized();
   const fields = new Map(fieldsText.split('&').map(splitField));
   const resource = fields.get('sr');
@@ -109,4 +110,12 @@ function decode(text: string | undefined): string | undefined {
 /** The one refusal for anything wrong with a token: the hub does not say what. */
 export function unauthorized(): HubError {
   return new HubError('IotHubUnauthorizedAccess', 'Unauthorized');
+}
+
+/** A token of another kind than this hub has keys for: said, so that nobody looks for a mistake in the token. */
+export function entraToken(): HubError {
+  return new HubError(
+    'IotHubUnauthorizedAccess',
+    'tokens of Microsoft Entra ID (Bearer, jwt) are not served by this hub: sign with the key of a shared access policy',
+  );
 }

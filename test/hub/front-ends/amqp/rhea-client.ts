@@ -33,6 +33,15 @@ export function next(emitter: NodeJS.EventEmitter, event: string): Promise<Event
 
 /** Puts a token on `$cbs` and returns the status. */
 export async function putToken(connection: Connection, token: string): Promise<number> {
+  return (await answerToToken(connection, token)).status;
+}
+
+/** Puts a token of any type on `$cbs` and returns the whole answer. */
+export async function answerToToken(
+  connection: Connection,
+  token: string,
+  type = 'servicebus.windows.net:sastoken',
+): Promise<{ status: number; description: unknown }> {
   const answers = connection.open_receiver({ source: '$cbs' });
   const requests = connection.open_sender('$cbs');
   await next(requests, 'sendable');
@@ -40,13 +49,14 @@ export async function putToken(connection: Connection, token: string): Promise<n
   requests.send({
     message_id: rhea.generate_uuid(),
     reply_to: 'cbs',
-    application_properties: { operation: 'put-token', type: 'servicebus.windows.net:sastoken', name: 'any' },
+    application_properties: { operation: 'put-token', type, name: 'any' },
     body: token,
   });
   const { message } = await answered;
   answers.close();
   requests.close();
-  return Number(message?.application_properties?.['status-code']);
+  const answer = message?.application_properties;
+  return { status: Number(answer?.['status-code']), description: answer?.['status-description'] };
 }
 
 /** What a link that was refused was told. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { earliestEventPosition } from '@azure/event-hubs';
 import { sasToken, startHub, type TestDevice, type TestHub } from '../../../support/hub.ts';
 import { newConsumer, readEvents } from './event-hub-clients.ts';
-import { BATCH_FORMAT, batchOf, connectRhea, detachError, next, putToken } from './rhea-client.ts';
+import { answerToToken, BATCH_FORMAT, batchOf, connectRhea, detachError, next, putToken } from './rhea-client.ts';
 
 let hub: TestHub;
 let device: TestDevice;
@@ -54,6 +54,13 @@ describe('claims', () => {
     expect(await putToken(connection, deviceToken({ ...device, key: 'd3Jvbmc=' }))).toBe(401);
     expect(await putToken(connection, deviceToken({ ...device, deviceId: 'nobody' }))).toBe(401);
     expect(await putToken(connection, 'nonsense')).toBe(401);
+    connection.close();
+  });
+
+  test('a token of Microsoft Entra ID is answered 401 by its name', async () => {
+    const connection = connectRhea(hub);
+    const { status, description } = await answerToToken(connection, 'Bearer eyJ0eXAi.e30.x', 'jwt');
+    expect([status, description]).toEqual([401, expect.stringContaining('Microsoft Entra ID')]);
     connection.close();
   });
 

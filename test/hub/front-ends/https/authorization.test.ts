@@ -1,3 +1,4 @@
+import azureIotHub from 'azure-iothub';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rest } from '../../../support/rest.ts';
 import { sasToken, startHub, type TestHub } from '../../../support/hub.ts';
@@ -91,6 +92,16 @@ test('a token for a path opens what is below it, and nothing beside it', async (
   expect((await rest(hub, 'GET', '/devices/d/modules', { authorization })).status).toBe(200);
   expect((await rest(hub, 'GET', '/devices/other', { authorization })).status).toBe(401);
   expect((await rest(hub, 'GET', '/devices', { authorization })).status).toBe(401);
+});
+
+test('a token of Microsoft Entra ID is refused by its name, not as a bad signature', async () => {
+  const { status, body } = await rest(hub, 'GET', '/devices', { authorization: 'Bearer eyJ0eXAi.e30.x' });
+  expect([status, body.Message]).toEqual([401, expect.stringContaining('Microsoft Entra ID')]);
+  const client = azureIotHub.Client.fromTokenCredential('localhost', {
+    getToken: () => Promise.resolve({ token: 'eyJ0eXAi.e30.x', expiresOnTimestamp: Date.now() + 3_600_000 }),
+  });
+  const invoked = hub.redirect(client).invokeDeviceMethod('d', { methodName: 'm', payload: {} });
+  await expect(invoked).rejects.toMatchObject({ name: 'UnauthorizedError' });
 });
 
 test('the secondary key opens the same doors', async () => {

@@ -1,5 +1,6 @@
 import type { Hub } from '../../../hub.ts';
 import { HubError } from '../../../model/hub-error.ts';
+import { entraToken } from '../../../model/sas-token.ts';
 import type { Credentials } from '../credentials.ts';
 import { toAmqpError } from '../errors.ts';
 import type { IncomingMessage, OutgoingMessage } from '../transport/messages.ts';
@@ -23,6 +24,7 @@ export function newClaimsChannel(hub: Hub, credentials: Credentials): RequestCha
 function putToken(credentials: Credentials, { applicationProperties, value }: IncomingMessage): void {
   const { operation, type } = applicationProperties;
   if (operation !== 'put-token') throw new HubError('InvalidOperation', 'the operation must be put-token');
+  if (type === 'jwt') throw entraToken();
   if (typeof type !== 'string' || type.toLowerCase() !== SAS_TOKEN_TYPE) {
     throw new HubError('InvalidOperation', `the type of the token must be ${SAS_TOKEN_TYPE}`);
   }
