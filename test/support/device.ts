@@ -1,9 +1,10 @@
 import azureIotDevice, { type Client, type Twin } from 'azure-iot-device';
 import azureIotDeviceMqtt from 'azure-iot-device-mqtt';
-import type { TestDevice, TestHub } from './hub.ts';
+import type { HubFacts } from './hub-process.ts';
+import type { TestDevice } from './hub.ts';
 
 /** An unmodified SDK client for a device of a test hub, opened. */
-export async function openDevice(hub: TestHub, device: TestDevice): Promise<Client> {
+export async function openDevice(hub: Pick<HubFacts, 'ca'>, device: TestDevice): Promise<Client> {
   const client = azureIotDevice.Client.fromConnectionString(device.connectionString, azureIotDeviceMqtt.Mqtt);
   await client.setOptions({ ca: hub.ca });
   await client.open();

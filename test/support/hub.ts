@@ -1,6 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { Agent } from 'node:https';
-import azureIotHub, { type Client, type DigitalTwinClient, type JobClient, type Registry } from 'azure-iothub';
 import {
   LOOPBACK_NAMES,
   makeCertificates,
@@ -9,23 +7,14 @@ import {
   type HubServer,
   type HubServerOptions,
 } from '../../src/hub/index.ts';
+import { SdkHub } from './sdk-hub.ts';
 
 /** A hub on free ports in this process, with what real clients need to reach it. */
-export interface TestHub extends AsyncDisposable {
+export interface TestHub extends SdkHub, AsyncDisposable {
   readonly server: HubServer;
-  readonly ca: string;
-  /** The owner's connection string. */
-  readonly connectionString: string;
   /** Registers a device and returns its connection string, gateway included. */
   createDevice(deviceId: string): Promise<TestDevice>;
   policyKey(name: string): string;
-  registry(): Registry;
-  serviceClient(): Client;
-  jobClient(): JobClient;
-  /** Leads a client of `azure-iothub` to this hub's port. */
-  redirect<Client extends object>(client: Client): Client;
-  digitalTwinClient(): DigitalTwinClient;
-  close(): Promise<void>;
 }
 
 export interface TestDevice {
@@ -56,17 +45,14 @@ export async function startHub(options: Partial<HubServerOptions> = {}): Promise
   return new RunningTestHub(server);
 }
 
-class RunningTestHub implements TestHub {
+class RunningTestHub extends SdkHub implements TestHub {
   readonly server: HubServer;
-  readonly ca: string;
-  readonly connectionString: string;
-  readonly #agent: Agent;
 
   constructor(server: HubServer) {
+    const key = server.hub.authorization.policy('iothubowner').primaryKey;
+    const connectionString = `HostName=localhost;SharedAccessKeyName=iothubowner;SharedAccessKey=${key}`;
+    super({ ca: server.caCertificate, connectionString, ports: server.ports });
     this.server = server;
-    this.ca = server.caCertificate;
-    this.#agent = new Agent({ keepAlive: true, port: server.ports.https, ca: this.ca });
-    this.connectionString = `HostName=localhost;SharedAccessKeyName=iothubowner;SharedAccessKey=${this.policyKey('iothubowner')}`;
   }
 
   policyKey(name: string): string {
@@ -76,7 +62,7 @@ class RunningTestHub implements TestHub {
   async createDevice(deviceId: string): Promise<TestDevice> {
     const { responseBody } = await this.registry().create({ deviceId });
     const key = responseBody.authentication?.symmetricKey?.primaryKey ?? '';
-    const gateway = `localhost:${this.server.ports.mqtt}`;
+    const gateway = `localhost:${this.ports.mqtt}`;
     return {
       deviceId,
       key,
@@ -84,45 +70,13 @@ class RunningTestHub implements TestHub {
     };
   }
 
-  registry(): Registry {
-    return this.redirect(azureIotHub.Registry.fromConnectionString(this.connectionString));
-  }
-
-  serviceClient(): Client {
-    return this.redirect(azureIotHub.Client.fromConnectionString(this.connectionString));
-  }
-
-  jobClient(): JobClient {
-    return this.redirect(azureIotHub.JobClient.fromConnectionString(this.connectionString));
-  }
-
-  digitalTwinClient(): DigitalTwinClient {
-    const credentials = new azureIotHub.IoTHubTokenCredentials(this.connectionString);
-    const client = new azureIotHub.DigitalTwinClient(credentials);
-    const agentSettings = { http: this.#agent, https: this.#agent };
-    const policies = (client as unknown as { _pl: { _requestPolicyFactories: object[] } })._pl._requestPolicyFactories;
-    policies.push({
-      create: (next: { sendRequest(request: object): unknown }) => ({
-        sendRequest: (request: object) => next.sendRequest(Object.assign(request, { agentSettings })),
-      }),
-    });
-    return client;
-  }
-
-  async close(): Promise<void> {
-    this.#agent.destroy();
+  override async close(): Promise<void> {
+    await super.close();
     await this.server.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** The REST clients of the SDK ignore a port in HostName. */
-  redirect<Client extends object>(client: Client): Client {
-    const rest = (client as { _restApiClient: { setOptions(options: object): void } })._restApiClient;
-    rest.setOptions({ http: { agent: this.#agent } });
-    return client;
   }
 }
 

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { BlobPeer } from '../../support/blob-peer.ts';
-import { startHub, type TestHub } from '../../support/hub.ts';
+import type { SdkHub } from '../../support/sdk-hub.ts';
 
-/** Ids of things that are there, made anew for every case; there is nothing else in the hub. */
+/** Ids of things that are there, made anew for every case. */
 export interface Things {
-  readonly hub: TestHub;
+  readonly hub: SdkHub;
   readonly storage: BlobPeer;
   /** A device with the module `m`. */
   readonly deviceId: string;
@@ -32,24 +33,20 @@ export interface MethodCases<Client> {
 
 export type Cases<Client> = Readonly<Record<string, MethodCases<Client>>>;
 
-/** One hub for all cases, one after the other. */
-export class World implements AsyncDisposable {
-  readonly hub: TestHub;
+/** One hub for all cases. */
+export class World {
+  readonly hub: SdkHub;
   readonly storage: BlobPeer;
+  readonly #id = randomUUID().slice(0, 8);
   #count = 0;
 
-  private constructor(hub: TestHub, storage: BlobPeer) {
+  constructor(hub: SdkHub, storage: BlobPeer) {
     this.hub = hub;
     this.storage = storage;
   }
 
-  static async make(): Promise<World> {
-    return new World(await startHub(), await BlobPeer.start());
-  }
-
-  async things(): Promise<Things> {
-    await this.hub.server.hub.reset();
-    const n = (this.#count += 1);
+  async things({ configuration }: { configuration: boolean }): Promise<Things> {
+    const n = `${this.#id}-${(this.#count += 1)}`;
     const deviceId = `device-${n}`;
     const edgeId = `edge-${n}`;
     const configurationId = `configuration-${n}`;
@@ -57,19 +54,11 @@ export class World implements AsyncDisposable {
     const registry = this.hub.registry();
     await registry.addDevices([{ deviceId }, { deviceId: edgeId, capabilities: { iotEdge: true } }]);
     await registry.addModule({ deviceId, moduleId: 'm' });
-    await registry.addConfiguration({
-      id: configurationId,
-      schemaVersion: '1.0',
-      content: { deviceContent: { 'properties.desired.a': 1 } },
-    });
-    const inAnHour = new Date(this.hub.server.hub.now() + 3_600_000);
+    const content = { deviceContent: { 'properties.desired.a': 1 } };
+    if (configuration) await registry.addConfiguration({ id: configurationId, schemaVersion: '1.0', content });
+    const inAnHour = new Date(Date.now() + 3_600_000);
     await this.hub.jobClient().scheduleTwinUpdate(jobId, `deviceId = '${deviceId}'`, { etag: '*', tags: {} }, inAnHour);
     const { hub, storage } = this;
     return { hub, storage, deviceId, edgeId, configurationId, jobId, freshId: `fresh-${n}` };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.hub.close();
-    await this.storage[Symbol.asyncDispose]();
   }
 }

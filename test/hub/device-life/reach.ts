@@ -6,6 +6,7 @@ import azureIotHub, { type Client as ServiceClient, type Registry } from 'azure-
 import WebSocket from 'ws';
 import { serviceTransportTo } from '../../support/amqp-service.ts';
 import type { HubFacts } from '../../support/hub-process.ts';
+import { SdkHub } from '../../support/sdk-hub.ts';
 import type { TransportName } from './transports.ts';
 
 /** A device or a module, and what it proves itself with. */
@@ -39,12 +40,7 @@ export function onStandardPorts(hub: HubFacts): Reach {
 
 export function onFreePorts(hub: HubFacts): Reach {
   const { ca, ports } = hub;
-  const agent = new Agent({ keepAlive: true, maxSockets: 8, port: ports.https, ca });
-  const redirect = <Client extends object>(client: Client): Client => {
-    const rest = Reflect.get(client, '_restApiClient') as unknown as { setOptions(options: object): void };
-    rest.setOptions({ http: { agent } });
-    return client;
-  };
+  const sdk = new SdkHub(hub);
   return {
     deviceString(transport, credentials) {
       // WebSocket transports ask for port 443 whatever they are told, and so does HTTPS: only the agent knows better.
@@ -66,9 +62,9 @@ export function onFreePorts(hub: HubFacts): Reach {
         http: { agent: ownAgent },
       };
     },
-    registry: () => redirect(azureIotHub.Registry.fromConnectionString(hub.connectionString)),
+    registry: () => sdk.registry(),
     service: () =>
-      redirect(azureIotHub.Client.fromConnectionString(hub.connectionString, serviceTransportTo(hub, 'Amqp'))),
+      sdk.redirect(azureIotHub.Client.fromConnectionString(hub.connectionString, serviceTransportTo(hub, 'Amqp'))),
     consumer: () =>
       new EventHubConsumerClient('$Default', eventHubString(`localhost:${ports.https}`, hub), {
         webSocketOptions: { webSocket: WebSocket, webSocketConstructorOptions: { ca } },

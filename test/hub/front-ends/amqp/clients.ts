@@ -3,6 +3,7 @@ import azureIotDevice, { type Client, type Message } from 'azure-iot-device';
 import azureIotDeviceAmqp from 'azure-iot-device-amqp';
 import azureIotHub, { type Client as ServiceClient } from 'azure-iothub';
 import { serviceTransportTo } from '../../../support/amqp-service.ts';
+import type { HubFacts } from '../../../support/hub-process.ts';
 import type { TestDevice, TestHub } from '../../../support/hub.ts';
 
 /** The transports of `azure-iot-device-amqp`, by name. */
@@ -35,11 +36,11 @@ export function newMessage(
 
 /** A service client over AMQP, opened. */
 export async function openAmqpService(
-  hub: TestHub,
+  hub: HubFacts,
   transport: Transport = 'Amqp',
   connectionString = hub.connectionString,
 ): Promise<ServiceClient> {
-  const redirected = serviceTransportTo({ ca: hub.ca, ports: hub.server.ports }, transport);
+  const redirected = serviceTransportTo(hub, transport);
   const client = azureIotHub.Client.fromConnectionString(connectionString, redirected);
   client.setRetryPolicy({ shouldRetry: () => false, nextRetryTimeout: () => 0 });
   await client.open();
