@@ -228,7 +228,7 @@ export const SERVICE_CODES = {
     404103,
     'notConnected',
     'The device is not connected, or does not listen for direct methods.',
-    'Start it, or wait for it with --connect-timeout.',
+    `Start it, or wait for it: hub-admin wait <deviceId> "connectionState = 'Connected'".`,
   ),
   DeviceConnectionClosedRemotely: code(
     404104,

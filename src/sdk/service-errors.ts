@@ -93,12 +93,16 @@ function wording(refusal: ServiceRefusal, call: ServiceCall): string {
 function hintFor(refusal: ServiceRefusal, call: ServiceCall): string | undefined {
   switch (refusal.code) {
     case 'DeviceNotOnline':
-      return `start it (sim-device -d ${call.deviceId ?? '<deviceId>'}), or wait for it with --connect-timeout`;
+      return startOrWait(call.deviceId ?? '<deviceId>');
     case 'IotHubUnauthorizedAccess':
       return `check the key in ${call.hub.source}: it may have been renewed; and the clock of this machine`;
     default:
       return isProxyAnswer(refusal) ? 'a proxy answered instead of the hub: check HTTPS_PROXY and NO_PROXY' : undefined;
   }
+}
+
+function startOrWait(deviceId: string): string {
+  return `start it (sim-device -d ${deviceId}), or wait for it: hub-admin wait ${deviceId} "connectionState = 'Connected'"`;
 }
 
 /** A hub has a code for what it refuses; a gateway on the way has a status alone. */
