@@ -58,7 +58,9 @@ export class Store {
 
   /** Resolves when every change that was asked for until now is durable or refused: a read behind it sees them. */
   settled(): Promise<void> {
-    return this.#queue.length === 0 ? Promise.resolve() : this.change(() => undefined);
+    if (this.#queue.length === 0) return Promise.resolve();
+    // Where the commit fails, on a full disk, nothing of this moment has happened: whoever reads can read that.
+    return this.change(() => undefined).catch(() => undefined);
   }
 
   /** Commits what is queued and lets go of the journal. */
