@@ -10,6 +10,8 @@ export interface RestOptions {
   readonly policyName?: string;
   /** The `Authorization` header itself; `null` = none. */
   readonly authorization?: string | null;
+  /** A client's certificate, in PEM, and its key. */
+  readonly certificate?: { readonly pem: string; readonly key: string };
   /** Default: the one that the SDKs send. `null` = none. */
   readonly apiVersion?: string | null;
 }
@@ -34,7 +36,7 @@ export function restAt(
   path: string,
   options: RestOptions,
 ): Promise<RestAnswer> {
-  const { body, headers = {}, apiVersion = '2021-04-12', authorization = null } = options;
+  const { body, headers = {}, apiVersion = '2021-04-12', authorization = null, certificate } = options;
   const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
   const separator = path.includes('?') ? '&' : '?';
   return new Promise((resolve, reject) => {
@@ -45,6 +47,7 @@ export function restAt(
         path: apiVersion === null ? path : `${path}${separator}api-version=${apiVersion}`,
         method,
         ca: at.ca,
+        ...(certificate === undefined ? {} : { cert: certificate.pem, key: certificate.key }),
         headers: {
           ...headers,
           ...(authorization === null ? {} : { authorization }),

@@ -59,6 +59,11 @@ export const SERVICE_ROUTES: readonly AnyRoute[] = [
   ...FEEDBACK_ROUTES,
 ];
 
+/** Everything that the port answers: the router knows no other door. */
+export function routesOf(control: HubControl): readonly AnyRoute[] {
+  return [...SERVICE_ROUTES, ...DEVICE_API_ROUTES, ...ABSENT_ROUTES, ...CERTIFICATE_ROUTES, ...CONTROL_ROUTES(control)];
+}
+
 // Longer than any client keeps an idle connection, so that the hub never closes one that a request is just arriving on.
 const KEEP_ALIVE_MS = 65_000;
 
@@ -95,13 +100,7 @@ function newServer(options: HttpsFrontEndOptions, dispatch: Dispatch): Server {
 }
 
 function newDispatcher(options: HttpsFrontEndOptions): Dispatch {
-  const router = newRouter([
-    ...SERVICE_ROUTES,
-    ...DEVICE_API_ROUTES,
-    ...ABSENT_ROUTES,
-    ...CERTIFICATE_ROUTES,
-    ...CONTROL_ROUTES(options.control),
-  ]);
+  const router = newRouter(routesOf(options.control));
   return async (request, response) => {
     const requestId = randomUUID();
     let dialect: 'A' | 'B' = 'A';
