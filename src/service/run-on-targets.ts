@@ -5,7 +5,7 @@ import { confirmOrRefuse } from './confirm.ts';
 import type { Console } from './console.ts';
 import { ReportWatch } from './report-watch.ts';
 import { outcomeWriter, type TargetOutcome } from './target-outcome.ts';
-import { type FailedTarget, summarize } from './target-summary.ts';
+import { type FailedTarget, sayStopped, summarize } from './target-summary.ts';
 import { findTargets, meansAll, type Selection, type TargetOptions } from './targets.ts';
 
 /** What one device gave back; a failure that is an answer too (a method's status 500) comes with its record. */
@@ -96,23 +96,39 @@ async function runOnMany<Data extends object>(
   const progress = showProgress(console.terminal, operation.verb, deviceIds.length);
   const writer = outcomeWriter(console, operation);
   const failed: FailedTarget[] = [];
+  /** Over, but not written: one before them is still under way. */
+  const unwritten = new Set<TargetOutcome<Data>>();
+  let begun = 0;
   const attempt = async (unit: readonly string[], waits: () => void): Promise<TargetOutcome<Data>[]> => {
+    begun += unit.length;
     const outcomes = await runSafely(unit, operation, { waits, reports });
-    for (const { error } of outcomes) {
-      progress.step(error === undefined ? 'done' : 'failed');
+    for (const outcome of outcomes) {
+      unwritten.add(outcome);
+      progress.step(outcome.error === undefined ? 'done' : 'failed');
     }
     return outcomes;
+  };
+  let written = 0;
+  const write = async (outcome: TargetOutcome<Data>): Promise<void> => {
+    unwritten.delete(outcome);
+    written += 1;
+    if (outcome.error !== undefined) failed.push({ deviceId: outcome.deviceId, error: outcome.error });
+    await writer.write(outcome);
   };
   try {
     const limits = { concurrency: operation.concurrency, signal: console.signal, callLimit: () => client.callLimit };
     const units = operation.runBatch === undefined ? deviceIds.map((deviceId) => [deviceId]) : inBatches(deviceIds);
     for await (const outcomes of inOrder(units, limits, attempt)) {
-      for (const outcome of outcomes) {
-        if (outcome.error !== undefined) failed.push({ deviceId: outcome.deviceId, error: outcome.error });
-        await writer.write(outcome);
-      }
+      for (const outcome of outcomes) await write(outcome);
     }
     await writer.end();
+  } catch (error) {
+    if (!console.signal.aborted || console.terminal.outputClosed.aborted) throw error;
+    for (const outcome of unwritten) await write(outcome);
+    await writer.end();
+    progress.end();
+    sayStopped(console, operation.verb, { total: deviceIds.length, begun, ended: written, failed: failed.length });
+    throw error;
   } finally {
     progress.end();
   }

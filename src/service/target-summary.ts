@@ -35,3 +35,18 @@ export function summarize(
   // One selected device is not "several": its own reason says more.
   console.endWith(total === 1 ? first.error.exitCode : EXIT_CODES.someFailed);
 }
+
+/** Ctrl-C: what was asked of the devices under way may still happen, and nobody has seen it. */
+export function sayStopped(
+  console: Console,
+  verb: string,
+  { total, begun, ended, failed }: { total: number; begun: number; ended: number; failed: number },
+): void {
+  const parts = [
+    `${ended - failed} of ${total} done`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(begun > ended ? [`${begun - ended} under way`] : []),
+    ...(total > begun ? [`${total - begun} not begun`] : []),
+  ];
+  console.terminal.notice(`${verb}: stopped with ${parts.join(', ')}`);
+}

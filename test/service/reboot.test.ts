@@ -118,4 +118,17 @@ describe('reboot of many', () => {
   test('with --concurrency so many reboot at a time', async () => {
     expect(await reboot('--concurrency', '5')).toBe(5);
   });
+
+  test('Ctrl-C in the middle: what is over is written, and what is not is counted', async () => {
+    const words = ['reboot', '--where', 'tags.many = true', '--concurrency', '4', '-o', 'json', '--verbose'];
+    const run = await hub.run(words, {
+      when: { text: 'read the twin of "many-7"', act: (signal) => signal('SIGINT') },
+    });
+    expect(run.exitCode).toBe(130);
+    const { length } = run.json();
+    expect(length).toBeGreaterThan(2);
+    expect(run.stderr).toMatch(
+      new RegExp(`reboot: stopped with ${length} of 20 done, [1-4] under way, \\d+ not begun\\n$`),
+    );
+  });
 });
