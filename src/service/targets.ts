@@ -45,7 +45,7 @@ export function addTargetOptions(command: Command, { writes }: { writes: boolean
     .option('--allow-none', 'a condition that matches nothing is no error')
     .option(
       '--concurrency <n>',
-      'at most so many devices at a time, 1 to 1000: the next begins when one is done (default: as many as the hub takes)',
+      'how many devices at most are under way at a time, waiting included, 1 to 1000 (default: as many as the hub takes, and waiting holds up nobody)',
       wholeNumber('--concurrency', { min: 1, max: 1000 }),
     );
   if (!writes) return command;

@@ -33,6 +33,7 @@ export function addReboot(host: CommandHost): void {
       'hub-admin reboot myDeviceId',
       'hub-admin reboot myDeviceId --no-wait -o json',
       `hub-admin reboot --where "tags.location.plant = 'Redmond43'" --timeout 2m`,
+      `hub-admin reboot --where "tags.location.plant = 'Redmond43'" --concurrency 5 -o ndjson`,
     ],
   });
   addTargetOptions(command, { writes: true })
