@@ -5,6 +5,7 @@ import { connects } from './rows/connects.ts';
 import { consoleStart } from './rows/console-start.ts';
 import { deviceMemory } from './rows/device-memory.ts';
 import { directMethods } from './rows/direct-methods.ts';
+import { fleet } from './rows/fleet.ts';
 import { fleetReboot } from './rows/fleet-reboot.ts';
 import { fullScan } from './rows/full-scan.ts';
 import { hubStart } from './rows/hub-start.ts';
@@ -22,6 +23,7 @@ const ROWS: readonly Row[] = [
   deviceMemory,
   connects,
   fleetReboot,
+  fleet,
   hubStart,
 ];
 

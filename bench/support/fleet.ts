@@ -4,6 +4,8 @@ import { HUB_READY, HUB_START } from '../rows/console-start.ts';
 export interface RunningFleet {
   readonly pid: number;
   readonly programs: ProgramHome;
+  /** From the first device that was connected to the last. */
+  readonly connectingMs: number;
   close(): Promise<void>;
 }
 
@@ -28,8 +30,9 @@ export async function startFleet({
     'ndjson',
     ...args,
   ]);
+  let connectingMs: number;
   try {
-    await connected(fleet, count);
+    connectingMs = await connected(fleet, count);
   } catch (error) {
     await stop(hub);
     throw error;
@@ -37,6 +40,7 @@ export async function startFleet({
   return {
     pid: fleet.pid ?? 0,
     programs,
+    connectingMs,
     close: async () => {
       await stop(fleet);
       await stop(hub);
@@ -45,17 +49,21 @@ export async function startFleet({
   };
 }
 
-function connected(fleet: ReturnType<ProgramHome['start']>, count: number): Promise<void> {
+/** @returns milliseconds from the first to the last */
+function connected(fleet: ReturnType<ProgramHome['start']>, count: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let seen = 0;
+    let firstAt = 0;
     let err = '';
     let rest = '';
     fleet.stderr?.on('data', (chunk: Buffer) => (err += chunk.toString()));
     fleet.stdout?.on('data', (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split('\n');
       rest = lines.pop() ?? '';
+      const before = seen;
       seen += lines.filter((line) => line.includes('"event":"connected"')).length;
-      if (seen >= count) resolve();
+      if (before === 0 && seen > 0) firstAt = performance.now();
+      if (before < count && seen >= count) resolve(performance.now() - firstAt);
     });
     fleet.once('exit', (code) => reject(new Error(`the fleet ended with ${String(code)}: ${err.slice(-2000)}`)));
   });
