@@ -12,10 +12,11 @@ const NAME = /[\p{L}_$][\p{L}\p{N}\p{M}_$]*/uy;
 // `[[` always opens a name, so a list inside a list needs a blank: `[ [1], [2] ]`.
 const BRACKETED = /\[\[((?:(?!\]\])[^\p{Cc}])+)\]\]/uy;
 const NUMBER = /0[xX][0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const STRING = /'(?:[^'\\]|\\[^])*'|"(?:[^"\\]|\\[^])*"/y;
+// Target conditions write an apostrophe as two (module-deployment-monitoring.md); nothing else can be meant by them.
+const STRING = /'(?:[^'\\]|\\[^]|'')*'|"(?:[^"\\]|\\[^])*"/y;
 const SIGN = /<=|>=|<>|!=|==|&&|\|\||[=<>+\-*/%()[\],.!;`]/y;
 const BLANK = /(?:\s|\/\*[^]*?\*\/)+/y;
-const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|(['"\\])|[^])/g;
+const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|(['"\\])|[^])|''/g;
 
 /**
  * Cuts a query into tokens; the last one is of kind `end`. Blanks and comments fall away.
@@ -89,13 +90,14 @@ function signToken(text: string, at: number): Token {
   return { kind: 'sign', text: sign, ...span };
 }
 
-/** Allowed escapes: `\'`, `\"`, `\\`, `\uXXXX` (service-protocol.md, 6.2). */
+/** Allowed escapes: `\'`, `\"`, `\\`, `\uXXXX` (service-protocol.md, 6.2), and `''` between apostrophes. */
 function unescape(text: string, at: number, literal: string): string {
   return literal
     .slice(1, -1)
     .replace(ESCAPE, (escape: string, hex: string | undefined, plain: string | undefined, offset: number) => {
       if (hex !== undefined) return String.fromCharCode(parseInt(hex, 16));
       if (plain !== undefined) return plain;
+      if (escape === "''") return literal.startsWith("'") ? "'" : escape;
       const span = { at: at + 1 + offset, length: escape.length };
       throw new QuerySyntaxError(text, span, `unknown escape ${escape}: expected \\', \\", \\\\ or \\uXXXX`);
     });

@@ -29,7 +29,7 @@ import { foreignWordAdvice, isReservedWord } from './words.ts';
  *   constant    := ["-"] number | string | TRUE | FALSE | NULL | UNDEFINED
  *   array       := "[" (constant | array) {"," (constant | array)} "]"
  *   number      := digits ["." digits] ["e" ["+" | "-"] digits] | "0x" hexadecimal digits
- *   string      := "'" … "'" | '"' … '"'        escapes: \' \" \\ \uXXXX
+ *   string      := "'" … "'" | '"' … '"'        escapes: \' \" \\ \uXXXX, and '' for ' between '
  *   comment     := "/*" … "*" "/"
  *
  * Reserved: the words in capitals above (words.ts). Known functions and aggregates: functions.ts, aggregate.ts.

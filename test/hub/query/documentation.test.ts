@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../src/hub/model/json.ts';
-import { parseCondition, parseQuery, planCondition, planQuery } from '../../../src/hub/query/index.ts';
+import { parseQuery, planQuery } from '../../../src/hub/query/index.ts';
 import { documentSource, ids, runQuery, twin } from './query-rows.ts';
 
 /*
  * Every example query of Microsoft's documentation of the language, with the rows that the text around it promises:
- * query-twins.md, query-jobs.md and iot-hub-devguide-query-language.md in MicrosoftDocs/azure-docs; behind them the queries of
- * its pages on automatic device management and of its tutorials, and some that Microsoft's own programs send.
+ * query-twins.md, query-jobs.md and iot-hub-devguide-query-language.md in MicrosoftDocs/azure-docs. Those of its other pages are in
+ * other-documentation.test.ts.
  */
 
 /** The sample twin of query-twins.md. */
@@ -95,6 +95,7 @@ describe('query-twins.md, device twins', () => {
       "SELECT * FROM devices WHERE property.reported.connectivity IN ['wifi']",
       [],
     ],
+    ['nor is it defined', 'SELECT * FROM devices\n  WHERE is_defined(property.reported.connectivity)', []],
   ])('%s', (_, query, expected) => {
     expect(ids(runQuery(query, DEVICES))).toEqual(expected);
   });
@@ -187,11 +188,27 @@ describe('query-twins.md, module twins', () => {
          AND deviceId IN ['device1', 'device2']`,
       ['scanner', 'camera'],
     ],
+    [
+      'of one name, on devices of an IoT Edge sample',
+      "SELECT * FROM devices.modules WHERE devices.modules.moduleId = 'scanner' AND deviceId in ['device2']",
+      ['scanner'],
+    ],
     // Invoke-AzIotHubQuery: "Query top 2 module twin data on a target device".
     ['on a target device', "select * from devices.modules where devices.deviceId = 'device2'", ['scanner', 'camera']],
   ])('%s', (_, query, expected) => {
     expect(ids(runQuery(query, MODULES))).toEqual(expected);
   });
+});
+
+test('a setup script of Azure Video Analyzer reads one reported property of one module of one device', () => {
+  const avaedge = (deviceId: string, State: string): JsonObject => ({
+    deviceId,
+    moduleId: 'avaedge',
+    properties: { desired: {}, reported: { State } },
+  });
+  const query =
+    "select properties.reported.State from devices.modules where devices.modules.moduleId = 'avaedge' and devices.deviceId = 'd1'";
+  expect(runQuery(query, [avaedge('d1', 'Running'), avaedge('d2', 'Stopped')])).toEqual([{ State: 'Running' }]);
 });
 
 describe('query-jobs.md', () => {
@@ -230,6 +247,22 @@ describe('query-jobs.md', () => {
       "SELECT * FROM devices.jobs\n  WHERE devices.jobs.jobId = 'myJobId'",
       ['myJobId', 'myJobId'],
     ],
+    // The first edition of the page had another name for the type than the service.
+    [
+      'nothing of a type that no job has',
+      `SELECT * FROM devices.jobs
+         WHERE devices.jobs.deviceId = 'myDeviceId'
+           AND devices.jobs.jobType = 'scheduleTwinUpdate'
+           AND devices.jobs.status = 'completed'
+           AND devices.jobs.createdTimeUtc > '2016-09-01'`,
+      [],
+    ],
+    // Azure/azure-iot-remote-monitoring.
+    [
+      'the outcomes of one status of a single job',
+      "select * from devices.jobs where devices.jobs.jobId = 'myJobId' and devices.jobs.status = 'failed'",
+      ['myJobId'],
+    ],
   ])('%s', (_, query, expected) => {
     expect(runQuery(query, ROWS).map((row) => row['jobId'])).toEqual(expected);
   });
@@ -256,143 +289,5 @@ describe('query-jobs.md', () => {
     expect(itemType('SELECT * FROM devices')).toBe('Twin');
     expect(itemType('SELECT deviceId FROM devices')).toBe('Raw');
     expect(itemType('SELECT COUNT() FROM devices')).toBe('Raw');
-  });
-});
-
-describe('automatic device management and IoT Edge: conditions and metrics', () => {
-  const CHILLERS = [
-    chiller('pending', 'Applied', 'pending'),
-    chiller('current', 'Applied', 'current'),
-    chiller('failed', 'Applied', 'error'),
-    chiller('targeted', 'Targeted', 'pending'),
-    twin('none'),
-  ];
-
-  function chiller(deviceId: string, applied: string, status: string): JsonObject {
-    const configurations = { yourconfigname: { status: applied }, chillersettingswashington: { status: applied } };
-    return twin(deviceId, { configurations, properties: { reported: { chillerWaterSettings: { status } } } });
-  }
-
-  test.each<[string, string, readonly string[]]>([
-    [
-      'a metric for pending settings changes',
-      "SELECT deviceId FROM devices\n  WHERE properties.reported.chillerWaterSettings.status='pending'",
-      ['pending', 'targeted'],
-    ],
-    [
-      'a clause that the configuration was applied',
-      `/* Include the double brackets. */
-       SELECT deviceId FROM devices
-         WHERE configurations.[[yourconfigname]].status='Applied'`,
-      ['pending', 'current', 'failed'],
-    ],
-    [
-      'Compliant',
-      "select deviceId from devices where configurations.[[chillersettingswashington]].status = 'Applied' AND properties.reported.chillerWaterSettings.status='current'",
-      ['current'],
-    ],
-    [
-      'Error',
-      "select deviceId from devices where configurations.[[chillersettingswashington]].status = 'Applied' AND properties.reported.chillerWaterSettings.status='error'",
-      ['failed'],
-    ],
-    [
-      'Pending',
-      "select deviceId from devices where configurations.[[chillersettingswashington]].status = 'Applied' AND properties.reported.chillerWaterSettings.status='pending'",
-      ['pending'],
-    ],
-    // A root property comes back in canonical case.
-    [
-      'a metric that writes deviceid',
-      "select deviceid from devices where configurations.[[yourconfigname]].status='Targeted'",
-      ['targeted'],
-    ],
-  ])('%s', (_, query, expected) => {
-    expect(runQuery(query, CHILLERS)).toEqual(expected.map((deviceId) => ({ deviceId })));
-  });
-
-  test('the hub counts a deployment as successful where the desired version equals the last desired version reported', () => {
-    const edgeAgent = (moduleId: string, version: number, code: number): JsonObject => ({
-      deviceId: 'edge',
-      moduleId,
-      properties: {
-        desired: { $version: 4 },
-        reported: { lastDesiredVersion: version, lastDesiredStatus: { code }, $version: 9 },
-      },
-    });
-    const query = `select deviceId, moduleId from devices.modules where moduleId = '$edgeAgent' and
-      properties.desired.$version = properties.reported.lastDesiredVersion and
-      properties.reported.lastDesiredStatus.code = 200`;
-    const rows = [edgeAgent('$edgeAgent', 4, 200), edgeAgent('$edgeAgent', 3, 200), edgeAgent('$edgeHub', 4, 200)];
-    expect(runQuery(query, rows)).toEqual([{ deviceId: 'edge', moduleId: '$edgeAgent' }]);
-  });
-});
-
-describe('target conditions of configurations', () => {
-  const DEVICE = twin('d', {
-    tags: { environment: 'test', building: 9 },
-    properties: { desired: { devicemodel: '4000x' }, reported: { chillerProperties: { model: '4000x' } } },
-  });
-
-  test.each([
-    ["tags.environment='test'", 'devices'],
-    ["properties.desired.devicemodel='4000x'", 'devices'],
-    ["properties.reported.chillerProperties.model='4000x'", 'devices'],
-    ["from devices.modules where tags.environment='test'", 'devices.modules'],
-    ["from devices.modules where properties.reported.chillerProperties.model='4000x'", 'devices.modules'],
-    ['from devices.modules where tags.building=9', 'devices.modules'],
-  ])('%s', (text, source) => {
-    const condition = parseCondition(text);
-    expect(condition.source).toBe(source);
-    const { matches } = planCondition(condition, documentSource(condition.source));
-    expect(matches(DEVICE)).toBe(true);
-    expect(matches(twin('other', { tags: { environment: 'production' } }))).toBe(false);
-  });
-});
-
-describe('the tutorials on device twins and on rebooting devices', () => {
-  const ROWS = [
-    twin('cellular', {
-      tags: { location: { plant: 'Redmond43' } },
-      properties: { reported: { connectivity: { type: 'cellular' } } },
-    }),
-    twin('quiet', { tags: { location: { plant: 'Redmond43' } } }),
-    twin('away', { tags: { location: { plant: 'Munich' } } }),
-  ];
-
-  test.each<[string, readonly string[]]>([
-    ["SELECT * FROM devices WHERE tags.location.plant = 'Redmond43'", ['cellular', 'quiet']],
-    [
-      "SELECT * FROM devices WHERE tags.location.plant = 'Redmond43' AND properties.reported.connectivity.type = 'cellular'",
-      ['cellular'],
-    ],
-    ["SELECT * FROM devices WHERE deviceId IN ['cellular']", ['cellular']],
-    ["SELECT * FROM devices WHERE devices.deviceId IN ['quiet', 'away']", ['quiet', 'away']],
-  ])('%s', (query, expected) => {
-    expect(ids(runQuery(query, ROWS))).toEqual(expected);
-  });
-});
-
-describe("queries of Microsoft's own programs", () => {
-  // Azure/Industrial-IoT, ListSitesAsync: the group's key is read from the member of the tag's own name.
-  test('SELECT tags.X, COUNT() … GROUP BY tags.X names the member by the last name of the path', () => {
-    const rows = [twin('a', { tags: { SiteOrGatewayId: 's1' } }), twin('b', { tags: { SiteOrGatewayId: 's1' } })];
-    const query = 'SELECT tags.SiteOrGatewayId, COUNT() FROM devices GROUP BY tags.SiteOrGatewayId';
-    expect(runQuery(query, rows)).toEqual([{ SiteOrGatewayId: 's1', COUNT: 2 }]);
-  });
-
-  // Azure/Industrial-IoT, QueryApplicationsAsync.
-  test('AND NOT IS_DEFINED(…) keeps the rows without the property', () => {
-    const rows = [twin('seen', { tags: { Type: 'g' } }), twin('gone', { tags: { Type: 'g', NotSeenSince: 'x' } })];
-    const query = "SELECT * FROM devices WHERE tags.Type = 'g' AND NOT IS_DEFINED(tags.NotSeenSince) ";
-    expect(ids(runQuery(query, rows))).toEqual(['seen']);
-  });
-
-  // Azure/azure-iot-cli-extension, the children of an edge device.
-  test("array_contains(parentScopes, '…') finds the devices below a parent", () => {
-    const scope = 'ms-azure-iot-edge://edge-1-637';
-    const rows = [twin('child', { parentScopes: [scope] }), twin('orphan')];
-    const query = `SELECT * FROM devices WHERE array_contains(parentScopes, '${scope}')`;
-    expect(ids(runQuery(query, rows))).toEqual(['child']);
   });
 });

@@ -20,6 +20,7 @@ const MEMBERS: Readonly<Record<SourceName, readonly string[]>> = {
     'properties',
     'configurations',
     'capabilities',
+    'deviceScope',
     'parentScopes',
   ],
   'devices.modules': ['deviceId', 'moduleId', 'tags', 'properties', 'configurations', 'connectionState'],

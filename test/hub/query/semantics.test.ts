@@ -250,6 +250,11 @@ describe('strings: "Allowed escapes"', () => {
     [String.raw`tags.t = "say \"hi\""`, 'say "hi"'],
     [String.raw`tags.t = 'a\\b'`, 'a\\b'],
     [String.raw`tags.t = '\u00e4\u20AC'`, 'ä€'],
+    // module-deployment-monitoring.md: "you need to escape the single quote with another single quote"
+    [`tags.t = 'it''s'`, "it's"],
+    [`tags.t = ''''`, "'"],
+    [`tags.t = "it''s"`, "it''s"],
+    [String.raw`tags.t = 'a\''''`, "a''"],
     [`tags.t = 'two\nlines'`, 'two\nlines'],
     [`tags.t = '[[not a name]] /* nor a comment */'`, '[[not a name]] /* nor a comment */'],
   ])('%s finds %j', (condition, text) => {
