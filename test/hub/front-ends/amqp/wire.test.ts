@@ -48,6 +48,27 @@ describe('SASL', () => {
   });
 });
 
+// Python's azure-eventhub reads fields by their place; it calls a SAS token a jwt
+describe('what a strict client needs', () => {
+  test('no field is left out of a frame, trailing ones neither', async () => {
+    const connection = connectRhea(hub);
+    expect((await answerToToken(connection, policyToken('service'), 'jwt')).status).toBe(200);
+    const receiver = connection.open_receiver({ source: 'localhost/ConsumerGroups/$Default/Partitions/0' });
+    await next(receiver, 'receiver_open');
+    const fieldsOf = (frame: unknown) => (frame as { value: unknown[] }).value.length;
+    const { session } = receiver as unknown as { session: { remote: { begin: { handle_max: number } } } };
+    const { remote } = receiver as unknown as { remote: Record<'attach' | 'detach', unknown> };
+    expect(fieldsOf((connection as unknown as { remote: { open: unknown } }).remote.open)).toBe(10);
+    expect(fieldsOf(session.remote.begin)).toBe(8);
+    expect(session.remote.begin.handle_max).toBeGreaterThan(1000);
+    expect(fieldsOf(remote.attach)).toBe(14);
+    receiver.close();
+    await next(receiver, 'receiver_close');
+    expect(fieldsOf(remote.detach)).toBe(3);
+    connection.close();
+  });
+});
+
 describe('claims', () => {
   test('a token that is wrong, or of an unknown device, is answered 401', async () => {
     const connection = connectRhea(hub);

@@ -6,7 +6,8 @@ import { toAmqpError } from '../errors.ts';
 import type { IncomingMessage, OutgoingMessage } from '../transport/messages.ts';
 import { RequestChannel } from './request-channel.ts';
 
-const SAS_TOKEN_TYPE = 'servicebus.windows.net:sastoken';
+/** Python's azure-eventhub 5.11 calls its SAS tokens `jwt` too: what a token is shows in its text. */
+const TOKEN_TYPES = ['servicebus.windows.net:sastoken', 'jwt'] as const;
 
 /** Claims-based security: tokens on `$cbs`, an answer each. @see device-protocol.md, 8.2 */
 export function newClaimsChannel(hub: Hub, credentials: Credentials): RequestChannel {
@@ -24,11 +25,11 @@ export function newClaimsChannel(hub: Hub, credentials: Credentials): RequestCha
 function putToken(credentials: Credentials, { applicationProperties, value }: IncomingMessage): void {
   const { operation, type } = applicationProperties;
   if (operation !== 'put-token') throw new HubError('InvalidOperation', 'the operation must be put-token');
-  if (type === 'jwt') throw entraToken();
-  if (typeof type !== 'string' || type.toLowerCase() !== SAS_TOKEN_TYPE) {
-    throw new HubError('InvalidOperation', `the type of the token must be ${SAS_TOKEN_TYPE}`);
+  if (typeof type !== 'string' || !TOKEN_TYPES.some((known) => known === type.toLowerCase())) {
+    throw new HubError('InvalidOperation', `the type of the token must be ${TOKEN_TYPES[0]}`);
   }
   if (typeof value !== 'string') throw new HubError('ArgumentInvalid', 'the body must be a token');
+  if (!value.startsWith('SharedAccessSignature') && type.toLowerCase() === 'jwt') throw entraToken();
   credentials.put(value);
 }
 

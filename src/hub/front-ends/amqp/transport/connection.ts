@@ -7,6 +7,7 @@ import { MessageCodec } from './messages.ts';
 import type { Rhea, RheaConnection, RheaLink, RheaTransferFrame } from './rhea.ts';
 import { saslMechanisms, type SaslCredential } from './sasl.ts';
 import { newSocket } from './socket.ts';
+import { writeWholeFrames } from './whole-frames.ts';
 
 export interface AmqpPeerHandlers {
   /** A peer names itself in the SASL layer. @returns whether it may go on */
@@ -68,6 +69,7 @@ export class AmqpPeer implements LinkHost {
       idle_time_out: IDLE_TIMEOUT_MS,
       reconnect: false,
     });
+    writeWholeFrames(this.#connection);
     this.#openTimer = setTimeout(() => {
       if (this.#connection.remote.open === undefined) stream.destroy();
     }, OPEN_TIMEOUT_MS);

@@ -1,3 +1,4 @@
+import type { RheaPerformative } from './whole-frames.ts';
 import { boundReader, type RheaReader } from './bounded-reader.ts';
 
 /**
@@ -66,6 +67,8 @@ export interface RheaConnection {
   close(error?: object): void;
   eof(): void;
   on_transfer(frame: RheaTransferFrame): void;
+  /** Without a performative it is a heartbeat. */
+  _write_frame(channel?: number, frame?: RheaPerformative, payload?: Buffer): void;
   readonly remote_channel_map: Readonly<Record<number, RheaSession>>;
   _register(): void;
   /** Writes what is due now instead of at the end of the tick. */
