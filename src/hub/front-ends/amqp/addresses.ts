@@ -22,14 +22,14 @@ export type Address =
     }
   | { readonly kind: 'unknown' };
 
-const DEVICE_ENDPOINTS: ReadonlyMap<string, DeviceEndpoint> = new Map([
+export const DEVICE_ENDPOINTS: ReadonlyMap<string, DeviceEndpoint> = new Map([
   ['messages/events', 'events'],
   ['messages/devicebound', 'deviceBound'],
   ['twin', 'twin'],
   ['methods/devicebound', 'methods'],
 ]);
 
-const SERVICE_ADDRESSES: ReadonlyMap<string, Address> = new Map<string, Address>([
+export const SERVICE_ADDRESSES: ReadonlyMap<string, Address> = new Map<string, Address>([
   ['$cbs', { kind: 'cbs' }],
   ['messages/devicebound', { kind: 'cloudToDevice' }],
   ['messages/servicebound/feedback', { kind: 'feedback' }],
