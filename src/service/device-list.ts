@@ -33,6 +33,11 @@ export function parseCsvLine(line: string): string[] {
   return cells;
 }
 
+/** Whether every quote of a line of CSV is closed. */
+export function isClosedCsv(line: string): boolean {
+  return (line.match(/"/g)?.length ?? 0) % 2 === 0;
+}
+
 function idOfJson(text: string, where: string): string {
   const value = parseJson(where, text);
   const id = isObject(value) ? (value['deviceId'] ?? value['id']) : undefined;

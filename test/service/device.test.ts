@@ -230,4 +230,27 @@ describe('device list, export and import', () => {
       error: { code: 'DeviceAlreadyExists' },
     });
   });
+
+  test('what export writes as CSV, import reads back', async () => {
+    await hub.device('as-csv', { tags: { plant: 'R "43", B' } });
+    const { stdout } = await hub.run(['device', 'export', '--where', "deviceId = 'as-csv'", '-o', 'csv']);
+    await hub.run(['device', 'delete', 'as-csv', '--yes']);
+    const imported = await hub.run(['device', 'import', '-', '-o', 'json'], { input: stdout });
+    expect(imported.json()).toEqual([{ deviceId: 'as-csv', imported: true }]);
+    expect((await hub.run(['twin', 'show', 'as-csv', '-o', 'json'])).json().tags).toEqual({ plant: 'R "43", B' });
+  });
+
+  test.each([
+    ['a line that is no JSON', '# all\n\n{"id":"x1"}\n{oops\n', '-, line 4 is not JSON'],
+    ['a line without id', '{"id":"x1"}\n{"tags":{}}\n', '-, line 2: a device without id'],
+    ['an item of an array that is no device', '[{"id":"x1"}, 5]', '-, device 2: each device must be a JSON object'],
+    ['a row without id', 'deviceId,tags.a\nx1,1\n,2\n', '-, line 3: a device without id'],
+    ['a row with too many cells', 'deviceId,tags.a\nx1,1,2\n', '-, line 2 has 3 cells, the first line names 2'],
+    ['a quote that is not closed', 'deviceId,tags.a\nx1,"1\n', '-, line 2: a quote is not closed'],
+  ])('import refuses %s with its line, and imports nothing', async (_name, input, message) => {
+    const run = await hub.run(['device', 'import', '-'], { input });
+    expect([run.exitCode, run.stdout]).toEqual([2, '']);
+    expect(run.stderr).toContain(message);
+    expect((await hub.run(['device', 'show', 'x1'])).exitCode).toBe(3);
+  });
 });
