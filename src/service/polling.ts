@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5000;
 const GROWTH = 1.5;
+/** A hub that does not answer the last attempt in this time is waited for no longer. */
+const LAST_ATTEMPT_MS = 2000;
 
 export interface PollOptions {
   readonly timeoutMs: number;
@@ -22,13 +24,23 @@ export async function poll<T>(options: PollOptions, attempt: () => Promise<T | u
   const endsAt = startedAt + options.timeoutMs;
   let pause = options.firstPauseMs ?? FIRST_PAUSE_MS;
   for (;;) {
-    const found = await attempt();
+    const found = await within(Math.max(0, endsAt - performance.now()) + LAST_ATTEMPT_MS, attempt());
     if (found !== undefined) return found;
     const now = performance.now();
     if (now >= endsAt) return undefined;
     if (options.prompt === true) pause = promptPauseMs(now - startedAt);
     await delay(Math.min(pause, endsAt - now), undefined, { signal: options.signal });
     pause = Math.min(pause * GROWTH, LONGEST_PAUSE_MS);
+  }
+}
+
+/** @returns undefined when it takes longer: calls to a hub that is away go on for a while by themselves */
+async function within<T>(ms: number, attempt: Promise<T | undefined>): Promise<T | undefined> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([attempt, delay(ms, undefined, { signal: timer.signal, ref: false })]);
+  } finally {
+    timer.abort();
   }
 }
 
