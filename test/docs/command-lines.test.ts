@@ -3,8 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-// The guides' lines are run as they stand by guides.test.ts; this one reads every other mention, in tables and sentences too.
-const PAGES = ['README.md', '.env.example', ...pagesIn('docs'), ...pagesIn('docs/guides')];
+// Lines are run as they stand by guides.test.ts and other-lines.test.ts; this one reads every mention, in tables and sentences too.
+const PAGES = [
+  ...['README.md', 'SECURITY.md', 'CHANGELOG.md', '.env.example'],
+  ...pagesIn('docs'),
+  ...pagesIn('docs/guides'),
+  ...pagesIn('docs/decisions'),
+];
 
 interface Mention {
   readonly program: 'hub-admin' | 'sim-device';
