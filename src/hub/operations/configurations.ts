@@ -52,24 +52,31 @@ export class Configurations {
     if (!isJsonObject(body)) throw new HubError('ArgumentInvalid', 'a configuration must be a JSON object');
     checkConfigurationId(id, body);
     const { context } = this.#options;
-    const { configuration, changes } = await context.store.change(() => {
+    const configuration = await context.store.change(() => {
       const next =
         precondition.kind === 'none' ? this.#newInChange(id, body) : this.#updatedInChange(id, body, precondition);
       this.#targets.check(next);
       this.#checkMetrics(next.metricQueries);
       context.configurations.put(id, next);
-      return { configuration: next, changes: this.#targets.settleAllInChange(id) };
+      return next;
     });
-    this.#targets.tell(changes);
+    await this.#targets.settleAll(id);
     return this.#document(configuration);
   }
 
   /** Removes a configuration and takes back what it set. @throws HubError ConfigurationNotFound, PreconditionFailed */
   async delete(id: string, precondition: Precondition): Promise<void> {
     const { context } = this.#options;
+    // First it means nobody, and is taken back; last it goes. An end of the hub in between leaves one that means nobody.
+    await context.store.change(() => {
+      const going = this.#get(id);
+      checkEtag(going, precondition);
+      context.configurations.put(id, { ...going, targetCondition: '' });
+    });
+    await this.#targets.settleAll(id);
     const changes = await context.store.change(() => {
-      const gone = this.#get(id);
-      checkEtag(gone, precondition);
+      const gone = context.configurations.get(id);
+      if (gone === undefined) return []; // deleted by another call meanwhile
       context.configurations.delete(id);
       return this.#targets.settleAllInChange(id, gone);
     });

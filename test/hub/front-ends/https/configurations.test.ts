@@ -298,3 +298,28 @@ test('testQueries says what is wrong, and keeps nothing', async () => {
   expect(fine.body).toEqual({ targetConditionError: null, customMetricQueryErrors: {} });
   expect((await rest(hub, 'GET', '/configurations')).body).toEqual([]);
 });
+
+test('a configuration that means many devices is applied and taken back while others are served', async () => {
+  await using own = await startHub();
+  const ids = Array.from({ length: 2000 }, (_, i) => `many-${i}`);
+  for (let start = 0; start < ids.length; start += 100) {
+    await own.registry().addDevices(ids.slice(start, start + 100).map((deviceId) => ({ deviceId })));
+  }
+  const servedDuring = async (work: Promise<unknown>): Promise<number> => {
+    const state = { isOver: false, served: 0 };
+    const over = work.finally(() => (state.isOver = true));
+    for (; !state.isOver; state.served += 1) await rest(own, 'GET', '/devices/many-0');
+    await over;
+    return state.served;
+  };
+  const { configurations } = own.server.hub;
+  const body = { id: 'c', content: { deviceContent: { 'properties.desired.x': 1 } }, targetCondition: '*' };
+  expect(await servedDuring(configurations.put('c', body, { kind: 'none' }))).toBeGreaterThan(3);
+  const queryText = 'SELECT * FROM devices WHERE properties.desired.x = 1';
+  const count = async () => (await own.registry().createQuery(queryText, 5000).nextAsTwin()).result.length;
+  expect(await count()).toBeGreaterThan(0);
+  expect(configurations.document('c')['systemMetrics']).toMatchObject({ results: { appliedCount: 2000 } });
+  expect(await servedDuring(configurations.delete('c', { kind: 'any' }))).toBeGreaterThan(3);
+  expect(await count()).toBe(0);
+  expect(() => configurations.document('c')).toThrow();
+});
