@@ -6,7 +6,7 @@ import { Pair, readRecords } from './pair.ts';
 import { IS_LONG, Random, rounds, SEED } from './random.ts';
 import { tinyDisk } from './tiny-disk.ts';
 
-const DEVICES = IS_LONG ? 200 : 12;
+const DEVICES = IS_LONG ? 200 : 8;
 const AWAY_MS = IS_LONG ? 30_000 : 1_500;
 const HOUR_MS = 3_600_000;
 
