@@ -1,4 +1,5 @@
 import { resolve, dirname } from 'node:path';
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { type ProgramError, wrongCall } from '../../terminal/index.ts';
 import type { Behaviour } from '../behaviour.ts';
@@ -42,11 +43,17 @@ async function importModule(file: string): Promise<unknown> {
   }
 }
 
-/** Node before 22.18 does not read TypeScript: esbuild does, where the project has it. */
+/** Node before 22.18 does not read TypeScript: esbuild does, where it is installed beside the module or beside this program. */
 async function importTypeScript(file: string): Promise<unknown> {
+  const esbuild = findEsbuild(file);
+  if (esbuild === undefined) {
+    throw wrongCall(
+      `the behaviours module ${file} is TypeScript, which Node ${process.versions.node} does not read by itself`,
+      'npm install esbuild beside it, use Node 22.18 or later, or write it in JavaScript',
+    );
+  }
   try {
-    const { build } = await import('esbuild');
-    const { outputFiles } = await build({
+    const { outputFiles } = await esbuild.build({
       entryPoints: [file],
       bundle: true,
       write: false,
@@ -59,14 +66,25 @@ async function importTypeScript(file: string): Promise<unknown> {
     const loaded: unknown = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
     return loaded;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') {
-      throw wrongCall(
-        `the behaviours module ${file} is TypeScript, which Node ${process.versions.node} does not read by itself`,
-        'npm install esbuild beside it, use Node 22.18 or later, or write it in JavaScript',
-      );
-    }
     throw loadError(file, error);
   }
+}
+
+/** By `require`, which looks from a folder of our choice: the scenario may be in a project of its own. */
+function findEsbuild(file: string): typeof import('esbuild') | undefined {
+  for (const from of [pathToFileURL(file), import.meta.url]) {
+    try {
+      const found: unknown = createRequire(from)('esbuild');
+      if (isEsbuild(found)) return found;
+    } catch {
+      // Not there; perhaps in the other place.
+    }
+  }
+  return undefined;
+}
+
+function isEsbuild(found: unknown): found is typeof import('esbuild') {
+  return typeof found === 'object' && found !== null && 'build' in found;
 }
 
 function isUnknownExtension(error: unknown): boolean {

@@ -9,9 +9,14 @@ devices: { ids: 'pump-\${index}', count: 50 }
 tags: { location: { plant: { $cycle: [Redmond43, Houston] } } }
 connectivity: ethernet
 reboot: { duration: 5m }
+behaviours: ./own.ts
 variants:
   - indexes: '2,12,22,32,42'
     reboot: { failureRate: 1 }
+`;
+const OWN = `
+type Context = { deviceId: string };
+export default ({ deviceId }: Context) => ({ methods: { whoAreYou: () => ({ status: 200, payload: deviceId }) } });
 `;
 const FAILING = ['pump-12', 'pump-2', 'pump-22', 'pump-32', 'pump-42'];
 
@@ -26,16 +31,17 @@ describe('a fleet and the console', () => {
     await using programs = new Programs();
     await programs.startHub();
     writeFileSync(join(programs.home, 'plants.yaml'), SCENARIO);
+    writeFileSync(join(programs.home, 'own.ts'), OWN);
     const flags = ['--reboot-seconds', '0.2', '--connectivity', 'wifi', '--method', 'getLog=["flag"]'];
     const fleet = programs.start('sim-device', ['fleet', '--scenario', 'plants.yaml', ...flags, '-o', 'ndjson']);
     await fleet.prints(/50\/50 connected/);
 
-    const whole = ['--where', "tags.location.plant = 'Redmond43'", '--concurrency', '50'];
+    const whole = ['--where', "tags.location.plant = 'Redmond43'"];
     const done = await programs.hubAdmin('reboot', ...whole, '-o', 'ndjson');
     expect(done.code).toBe(0);
     expect(events(done.stdout)).toHaveLength(25);
 
-    const part = ['--where', "tags.location.plant = 'Houston'", '--concurrency', '50'];
+    const part = ['--where', "tags.location.plant = 'Houston'"];
     const failed = await programs.hubAdmin('reboot', ...part, '-o', 'ndjson');
     expect(failed.code).toBe(8);
     expect(failedIds(failed.stdout)).toEqual(FAILING);
@@ -48,6 +54,7 @@ describe('a fleet and the console', () => {
 
     const answer = await programs.hubAdminJson('invoke', 'pump-1', 'getLog');
     expect(answer.payload).toEqual(['flag']);
+    expect(await programs.hubAdminJson('invoke', 'pump-1', 'whoAreYou')).toMatchObject({ payload: 'pump-1' });
     const { code, stdout } = await fleet.interrupt();
     expect(code).toBe(130);
     const told = events(stdout);
