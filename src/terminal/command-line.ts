@@ -23,7 +23,7 @@ export function prepareCommands(root: Command, writeOut: (text: string) => void)
     });
     // A help without a command goes to stderr in commander: here it is an answer like any other.
     command.configureOutput({ writeOut, writeErr: writeOut });
-    command.configureHelp({ formatHelp, showGlobalOptions: true, subcommandTerm: (each) => each.name() });
+    command.configureHelp(HELP);
     command.commands.forEach(visit);
   };
   visit(root);
@@ -34,6 +34,14 @@ export function addExamples(command: Command, lines: readonly string[]): Command
   const block = ['', lines.length === 1 ? 'Example:' : 'Examples:', ...lines.map((line) => `  $ ${line}`)];
   return command.addHelpText('after', block.join('\n'));
 }
+
+const HELP = {
+  formatHelp,
+  showGlobalOptions: true,
+  subcommandTerm: (each: Command) => each.name(),
+  /** Descriptions are wrapped down to so many columns; commander gives up below 40, as on a telephone. */
+  minWidthToWrap: 20,
+};
 
 function formatHelp(command: Command, helper: Help): string {
   const text = Help.prototype.formatHelp.call(helper, command, helper);
