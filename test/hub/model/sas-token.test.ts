@@ -13,7 +13,7 @@ describe('reading a token', () => {
   // device-protocol.md, 2.2: "exactly two whitespace-separated parts … field names case-insensitive"
   test.each([
     ['nothing', ''],
-    ['another scheme', 'Bearer sr=a&sig=b&se=1'],
+    ['another scheme', 'Basic sr=a&sig=b&se=1'],
     ['a third part', 'SharedAccessSignature sr=a&sig=b&se=1 x'],
     ['no sr', 'SharedAccessSignature sig=b&se=1'],
     ['no sig', 'SharedAccessSignature sr=a&se=1'],
