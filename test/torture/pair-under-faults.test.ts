@@ -21,7 +21,7 @@ describe(`the pair under faults (seed ${SEED})`, OPTIONS, () => {
     await fleet.prints(/"rebooting"/);
     await pair.loseHub(AWAY_MS);
     const failed = await expectTrueReboots(pair, await reboot.ended);
-    await pair.everybodyReturns();
+    await pair.everybodyIsThere();
     if (failed.length === 0) return;
     const again = await pair.programs.run('hub-admin', ['reboot', '--devices-from', '-', '-o', 'ndjson'], {
       stdin: failed.join('\n'),
@@ -44,7 +44,7 @@ describe(`the pair under faults (seed ${SEED})`, OPTIONS, () => {
     }
     await expectTrueReboots(pair, await pair.startReboot('60s', behind).ended);
     expect(https.cuts + mqtt.cuts).toBeGreaterThan(5);
-    await pair.everybodyReturns();
+    await pair.everybodyIsThere();
   });
 
   test('the disk of the hub is full for a while', async (context) => {
@@ -66,7 +66,7 @@ describe(`the pair under faults (seed ${SEED})`, OPTIONS, () => {
     await new Promise((resolve) => setTimeout(resolve, AWAY_MS));
     disk.free();
     await expectTrueReboots(pair, await reboot.ended);
-    await pair.everybodyReturns();
+    await pair.everybodyIsThere();
     expect((await pair.programs.hubAdmin('tag', 'device-1', 'room=enough')).code).toBe(0);
   });
 
@@ -82,10 +82,11 @@ describe(`the pair under faults (seed ${SEED})`, OPTIONS, () => {
       const forth = [reboot, fleet, hub];
       for (const program of jumpMs > 0 ? forth : forth.reverse()) await jump(program);
       Object.assign(pair.programs.env, jumpingClock(jumpMs, { jumped: true })); // for those that start from now on
-      await expectTrueReboots(pair, await reboot.ended);
+      // A call that was on its way when the clock went ahead has a token that is too old.
+      await expectTrueReboots(pair, await reboot.ended, { mayBeRefused: jumpMs > 0 });
       // Behind the jump the devices find a hub that comes back.
       await pair.loseHub(100);
-      await pair.everybodyReturns();
+      await pair.everybodyIsThere();
     },
   );
 
@@ -97,7 +98,7 @@ describe(`the pair under faults (seed ${SEED})`, OPTIONS, () => {
     await fleet.prints(/"rebooting"/);
     expect((await pair.programs.hubAdmin('hub', 'clock', 'advance', '1d')).code).toBe(0);
     await expectTrueReboots(pair, await reboot.ended);
-    await pair.everybodyReturns();
+    await pair.everybodyIsThere();
   });
 });
 

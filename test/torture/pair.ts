@@ -61,7 +61,7 @@ export class Pair implements AsyncDisposable {
   async startFleet(flags: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<RunningProgram> {
     const args = ['fleet', '--count', `${this.devices}`, '--reboot-seconds', '1', '-o', 'ndjson', ...flags];
     this.#fleet = this.programs.start('sim-device', args, env);
-    await this.#fleet.prints(new RegExp(`${this.devices}/${this.devices} connected`));
+    await this.everybodyIsThere();
     return this.#fleet;
   }
 
@@ -76,8 +76,8 @@ export class Pair implements AsyncDisposable {
     return stdout.split('\n').filter(Boolean).length;
   }
 
-  /** Every device comes back. */
-  async everybodyReturns(): Promise<void> {
+  /** Every device is connected, be it for the first time or again. */
+  async everybodyIsThere(): Promise<void> {
     const endsAt = performance.now() + COMING_BACK_MS;
     for (;;) {
       const connected = await this.connected();
