@@ -26,18 +26,46 @@ const BACK_OFF = { firstMs: 1000, longestMs: 30_000 };
 /** Runs all devices until `signal` is aborted, or every one of them has ended. */
 export async function runFleet(options: FleetOptions, signal: AbortSignal): Promise<void> {
   const { counters } = options;
-  setMaxListeners(0, signal); // every device listens: that is no leak
+  const stops = new StopSignals(signal);
   const lives: Promise<void>[] = [];
   for (const plan of options.plans) {
     counters.started += 1;
     lives.push(
-      runOne(plan, options, signal).catch((error: unknown) => {
+      runOne(plan, options, stops.next()).catch((error: unknown) => {
         counters.ended += 1;
         options.ended(plan.deviceId, error instanceof Error ? error : new Error(String(error)));
       }),
     );
   }
   await Promise.all(lives);
+}
+
+const LISTENERS_EACH = 100;
+
+/**
+ * Several signals for one. A listener is looked for among all that listen already: 0.23 ms for each sleep of a device with
+ * 10,000 on one signal, 3 µs with a hundred.
+ */
+class StopSignals {
+  readonly #signal: AbortSignal;
+  #current = new AbortController();
+  #given = 0;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    setMaxListeners(0, signal);
+  }
+
+  next(): AbortSignal {
+    if (this.#given++ % LISTENERS_EACH === 0) {
+      const group = new AbortController();
+      setMaxListeners(0, group.signal); // every device listens: that is no leak
+      if (this.#signal.aborted) group.abort(this.#signal.reason);
+      this.#signal.addEventListener('abort', () => group.abort(this.#signal.reason), { once: true });
+      this.#current = group;
+    }
+    return this.#current.signal;
+  }
 }
 
 function runOne(plan: DevicePlan, options: FleetOptions, signal: AbortSignal): Promise<void> {
