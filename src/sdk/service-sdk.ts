@@ -1,6 +1,8 @@
 /** azure-iothub behind one door: everything that reaches into its internals stands here and in service-agent.ts. */
+import type { ClientRequest } from 'node:http';
 import type { JobClient, Registry } from 'azure-iothub';
 import tokenModule from 'azure-iothub/dist/common-core/shared_access_signature.js';
+import httpModule from 'azure-iothub/dist/common-http/http.js';
 import restModule from 'azure-iothub/dist/common-http/rest_api_client.js';
 import versionModule from 'azure-iothub/dist/version.js';
 import type { ServiceHub } from '../config/index.ts';
@@ -51,7 +53,7 @@ export async function openServiceSdk(hub: ServiceHub, env: NodeJS.ProcessEnv): P
     // The client makes it last an hour from each call on.
     sharedAccessSignature: SharedAccessSignature.create(hostName, sharedAccessKeyName, sharedAccessKey, Date.now()),
   };
-  const client = new restModule.RestApiClient(config, 'azure-iothub');
+  const client = new restModule.RestApiClient(config, 'azure-iothub', new TextHttp());
   /** The SDK's own clients put an agent of theirs into the REST client when they are made; it does not know the port. */
   const useAgent = <Any>(made: Any): Any => {
     client.setOptions({ http: { agent } });
@@ -103,6 +105,13 @@ export async function openServiceSdk(hub: ServiceHub, env: NodeJS.ProcessEnv): P
     },
     close: () => agent.destroy(),
   };
+}
+
+/** The SDK makes a text of each chunk by itself: a character that lies across two of them would be lost. */
+class TextHttp extends httpModule.Http {
+  override buildRequest(...request: Parameters<InstanceType<typeof httpModule.Http>['buildRequest']>): ClientRequest {
+    return super.buildRequest(...request).prependListener('response', (response) => response.setEncoding('utf8'));
+  }
 }
 
 type Verb = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';

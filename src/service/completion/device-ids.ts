@@ -53,7 +53,7 @@ async function queryIds(hub: ServiceHub, prefix: string, { env, signal }: Consol
       sent.on('error', reject);
       sent.on('response', (response) => {
         let body = '';
-        response.on('data', (chunk: Buffer) => (body += chunk.toString('utf8')));
+        response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
         response.on('error', reject);
         response.on('end', () => resolve(body));
       });

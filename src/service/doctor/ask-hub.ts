@@ -53,7 +53,7 @@ function ask(options: RequestOptions): Promise<Pick<HubAnswer, 'status' | 'code'
   return new Promise((resolve, reject) => {
     const sent = request(options, (response) => {
       let body = '';
-      response.on('data', (chunk: Buffer) => (body += chunk.toString('utf8')));
+      response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
       response.on('error', reject);
       response.on('end', () => {
         const code = /ErrorCode:(\w+)/.exec(body)?.[1] ?? '';
