@@ -52,8 +52,8 @@ export async function waitForReport(
   let seen: unknown = undefined;
   const waiting = startWaiting(console, deviceId, options.crowd !== undefined);
   try {
-    const look = async (): Promise<Exclude<Report, { kind: 'waiting' }> | undefined> => {
-      latest = await client.getTwin(deviceId);
+    const look = async (told?: TwinDocument): Promise<Exclude<Report, { kind: 'waiting' }> | undefined> => {
+      latest = told ?? (await client.getTwin(deviceId));
       const now = readReport(write, latest);
       if (now.status !== undefined && now.status !== seen) {
         seen = now.status;
@@ -74,7 +74,7 @@ async function waitFor<T>(
   console: Console,
   since: TwinDocument,
   { crowd, timeoutMs }: WaitOptions,
-  look: () => Promise<T | undefined>,
+  look: (told?: TwinDocument) => Promise<T | undefined>,
 ): Promise<T | undefined> {
   if (crowd === undefined) return poll({ timeoutMs, signal: console.signal, prompt: true }, look);
   // A device that has the values already reports nothing.

@@ -18,7 +18,8 @@ const READS_AT_ONCE = 32;
 const READ_EVERY_MS = 250;
 
 interface Waiting {
-  readonly deviceId: string;
+  /** The twin as it was when nothing had been reported yet. */
+  readonly since: TwinDocument;
   readonly startedAt: number;
   readonly endsAt: number;
   /** No report that is waited for is older, by the hub's clock. */
@@ -27,14 +28,14 @@ interface Waiting {
   stamp: string;
   /** When its twin is read although no query has told of a new report. */
   readAt: number;
-  /** @returns whether the waiting is over */
-  readonly look: (last: boolean) => Promise<boolean>;
+  /** @param told  the twin with what a query says of it; else it is read. @returns whether the waiting is over */
+  readonly look: (last: boolean, told?: TwinDocument) => Promise<boolean>;
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * Waits for what many devices report. One query now and then tells which of them have reported anything at all; only
- * their twins are read. What queries cannot tell, because they are late or refused, is found by reading the twins in turn.
+ * Waits for what many devices report. One query now and then tells what those have reported that reported anything at all.
+ * What queries cannot tell, because they are late or refused, is found by reading the twins in turn.
  */
 export class ReportWatch {
   readonly #client: ServiceClient;
@@ -56,26 +57,27 @@ export class ReportWatch {
    * Makes the attempt whenever the device may have reported something, until it gives something or the time is up.
    *
    * @param options.since the twin as it was when nothing had been reported yet
+   * @param attempt       gets the twin where a query told of it, else reads it
    * @returns undefined when the time is up; the last attempt is made at the very end
    */
   until<T>(
     options: { since: TwinDocument; timeoutMs: number },
-    attempt: () => Promise<T | undefined>,
+    attempt: (told?: TwinDocument) => Promise<T | undefined>,
   ): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
-      const { deviceId } = options.since;
+      const { since } = options;
       const now = performance.now();
-      const stamp = lastUpdated(options.since.properties.reported, []) ?? '';
+      const stamp = lastUpdated(since.properties.reported, []) ?? '';
       if (isNotOlder(stamp, this.#latest)) this.#latest = stamp;
-      this.#waiting.set(deviceId, {
-        deviceId,
+      this.#waiting.set(since.deviceId, {
+        since,
         startedAt: now,
         endsAt: now + options.timeoutMs,
         floor: this.#latest,
         stamp,
         readAt: now + this.#pauseMs(0),
-        look: async (last) => {
-          const found = await attempt();
+        look: async (last, told) => {
+          const found = await attempt(told);
           if (found === undefined && !last) return false;
           resolve(found);
           return true;
@@ -98,7 +100,7 @@ export class ReportWatch {
       while (this.#waiting.size > 0) {
         const now = performance.now();
         const due = [...this.#waiting.values()].filter(({ readAt, endsAt }) => now >= Math.min(readAt, endsAt));
-        await this.#look(due);
+        await this.#readSome(due);
         await delay(READ_EVERY_MS, undefined, { signal: this.#signal });
       }
     } catch (error) {
@@ -131,13 +133,10 @@ export class ReportWatch {
     this.#waiting.clear();
   }
 
-  /** Reads the twins of those that have reported something. */
   async #query(): Promise<void> {
     try {
       for (const query of this.#queries()) {
-        const reported: Waiting[] = [];
-        for await (const row of this.#client.query(query, { background: true })) reported.push(...this.#newsIn(row));
-        await this.#look(reported);
+        for await (const row of this.#client.query(query, { background: true })) await this.#take(row);
       }
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
@@ -154,8 +153,8 @@ export class ReportWatch {
     );
     let ids: string[] = [];
     let length = 0;
-    for (const { deviceId } of all) {
-      const id = quoteConstant(deviceId);
+    for (const { since } of all) {
+      const id = quoteConstant(since.deviceId);
       if (length + id.length > MAX_IDS_LENGTH) {
         yield newsQuery(ids, floor);
         [ids, length] = [[], 0];
@@ -166,28 +165,37 @@ export class ReportWatch {
     if (ids.length > 0) yield newsQuery(ids, floor);
   }
 
-  #newsIn(row: unknown): Waiting[] {
-    const { deviceId, lastUpdated: stamp } = isObject(row) ? row : {};
+  /**
+   * What a query tells may be late: a row that is older than what is known says nothing. One that is newer is as good as
+   * the twin, since no query tells of what is yet to come.
+   */
+  async #take(row: unknown): Promise<void> {
+    const { deviceId, reported } = isObject(row) ? row : {};
     const waiting = typeof deviceId === 'string' ? this.#waiting.get(deviceId) : undefined;
-    if (waiting === undefined || typeof stamp !== 'string' || stamp === waiting.stamp) return [];
+    const stamp = isObject(reported) ? lastUpdated(reported, []) : undefined;
+    if (waiting === undefined || !isObject(reported) || stamp === undefined) return;
+    if (isNotOlder(waiting.stamp, stamp)) return;
     waiting.stamp = stamp;
-    return [waiting];
+    const { since } = waiting;
+    await this.#lookAt(waiting, { ...since, properties: { ...since.properties, reported } });
   }
 
-  async #look(some: readonly Waiting[]): Promise<void> {
+  async #readSome(some: readonly Waiting[]): Promise<void> {
     for (let index = 0; index < some.length; index += READS_AT_ONCE) {
       await Promise.all(some.slice(index, index + READS_AT_ONCE).map((waiting) => this.#lookAt(waiting)));
     }
   }
 
-  async #lookAt(waiting: Waiting): Promise<void> {
-    if (!this.#waiting.has(waiting.deviceId)) return;
+  async #lookAt(waiting: Waiting, told?: TwinDocument): Promise<void> {
+    const { deviceId } = waiting.since;
+    if (!this.#waiting.has(deviceId)) return;
     const now = performance.now();
     waiting.readAt = now + this.#pauseMs(now - waiting.startedAt);
     try {
-      if (await waiting.look(now >= waiting.endsAt)) this.#waiting.delete(waiting.deviceId);
+      const isOver = await waiting.look(told === undefined && now >= waiting.endsAt, told);
+      if (isOver) this.#waiting.delete(deviceId);
     } catch (error) {
-      this.#waiting.delete(waiting.deviceId);
+      this.#waiting.delete(deviceId);
       waiting.fail(error);
     }
   }
@@ -206,7 +214,7 @@ export class ReportWatch {
 function newsQuery(ids: readonly string[], floor: string): string {
   const time = 'properties.reported.$metadata.$lastUpdated';
   return (
-    `SELECT deviceId, ${time} AS lastUpdated FROM devices ` +
+    `SELECT deviceId, properties.reported AS reported FROM devices ` +
     `WHERE ${time} > '${floor.replace(/Z$/, '')}' AND deviceId IN [${ids.join(',')}]`
   );
 }

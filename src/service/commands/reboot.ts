@@ -98,8 +98,8 @@ async function waitForReboot(
 ): Promise<unknown> {
   const { deviceId } = before;
   const client = await console.client();
-  const look = async (): Promise<TwinDocument | undefined> => {
-    const now = await client.getTwin(deviceId);
+  const look = async (told?: TwinDocument): Promise<TwinDocument | undefined> => {
+    const now = told ?? (await client.getTwin(deviceId));
     // The hub's clock decides: what the device writes may be any text, even the same one again.
     return rebootStamp(now) === rebootStamp(before) ? undefined : now;
   };
@@ -118,7 +118,7 @@ async function waitForReboot(
 async function waitFor<T>(
   console: Console,
   { crowd, timeoutMs, since }: { crowd: Crowd | undefined; timeoutMs: number; since: TwinDocument },
-  look: () => Promise<T | undefined>,
+  look: (told?: TwinDocument) => Promise<T | undefined>,
 ): Promise<T | undefined> {
   if (crowd !== undefined) {
     crowd.waits();
