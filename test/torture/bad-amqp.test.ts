@@ -119,6 +119,25 @@ test('link properties that are a list are no fault of the hub', async () => {
   await tortured.check();
 });
 
+// AMQP 1.0 §2.7.5. Unhandled, what it threw would have ended the hub.
+test('a transfer without a delivery-id ends its connection, and is no fault of the hub', async () => {
+  await using tortured = await TorturedHub.start();
+  const { hub, victim } = tortured;
+  const expirySeconds = Math.floor(Date.now() / 1000) + 3600;
+  const password = sasToken({ resource: 'localhost/devices/victim', key: victim.key, expirySeconds });
+  const connection = connectRhea(hub, { username: 'victim@sas.localhost', password });
+  await once(connection.open_sender('/devices/victim/messages/events'), 'sendable');
+  // A list of handle, no delivery-id, a delivery-tag, message-format 0; behind it a message of one byte.
+  const performative = Buffer.from('005314c0070443' + '40' + 'a00131' + '43', 'hex');
+  const payload = Buffer.from('005375a00178', 'hex');
+  const header = Buffer.from([0, 0, 0, 0, 2, 0, 0, 0]);
+  header.writeUInt32BE(header.length + performative.length + payload.length);
+  const ended = once(connection, 'disconnected');
+  (Reflect.get(connection, 'socket') as TLSSocket).write(Buffer.concat([header, performative, payload]));
+  await ended;
+  await tortured.check();
+});
+
 /** What a device sends that connects, sends telemetry, asks for its twin and listens: each write of its socket. */
 function recordDevice(tortured: TorturedHub): Promise<Buffer[]> {
   const { victim } = tortured;

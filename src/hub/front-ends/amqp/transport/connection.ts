@@ -121,9 +121,13 @@ export class AmqpPeer implements LinkHost {
     });
     const takeTransfer = connection.on_transfer.bind(connection);
     connection.on_transfer = (frame) => {
+      this.#checkDelivery(frame);
       takeTransfer(frame);
       if (frame.performative.more || this.#incompleteBytes.size > 0) this.#checkTransfer(frame);
     };
+    // It runs in a tick of its own: what it throws would end the process.
+    const settle = connection._process.bind(connection);
+    connection._process = () => this.guard(settle);
     this.#stream.on('drain', () => {
       for (const link of this.#links.values()) if (link.role === 'outgoing') link.resume();
     });
@@ -142,6 +146,13 @@ export class AmqpPeer implements LinkHost {
   /** A frame larger than announced is not buffered to its end. */
   #checkFrame(): void {
     if ((this.#connection.frame_size ?? 0) > MAX_FRAME_BYTES) this.#stream.destroy();
+  }
+
+  /** AMQP 1.0 §2.7.5: the first transfer of a delivery names it. rhea takes one without a name, and cannot settle it. */
+  #checkDelivery({ channel, performative }: RheaTransferFrame): void {
+    const rheaLink = this.#connection.remote_channel_map[channel]?.remote.handles[performative.handle];
+    if (rheaLink?._incomplete !== undefined || typeof performative.delivery_id === 'number') return;
+    throw new Error('a transfer has no delivery-id'); // a mistake of the peer, which rhea ends its connection for
   }
 
   /** A message in many frames ends its link when it gets too large, instead of being buffered to its end. */

@@ -84,7 +84,7 @@ export interface RheaSession {
 
 export interface RheaTransferFrame {
   readonly channel: number;
-  readonly performative: { readonly handle: number; readonly more: boolean };
+  readonly performative: { readonly handle: number; readonly more: boolean; readonly delivery_id?: unknown };
   readonly payload?: Buffer;
 }
 
