@@ -8,7 +8,8 @@ import { authenticationOf, type DeviceCertificate, renewAfterMs } from './device
 import type { DeviceLink, LinkListener } from './device-link.ts';
 import { proxyAgent } from './https-proxy.ts';
 import { SdkLink } from './device-sdk-link.ts';
-import { type DeviceProtocol, isWebSocket, transportFor } from './device-transport.ts';
+import { type DeviceProtocol, isWebSocket, transportFor, type TransportSettings } from './device-transport.ts';
+import { TlsSessions } from './tls-sessions.ts';
 
 export interface DeviceEndpoint {
   readonly connection: DeviceConnectionString;
@@ -39,13 +40,14 @@ const TIMEOUT_MS = 30_000;
 /** One for a process, however many devices. */
 export function createConnector(settings: ConnectorSettings): DeviceConnector {
   const secureContextFor = secureContexts(settings.certificate);
+  const sessions = settings.certificate === undefined ? new TlsSessions() : undefined;
   let userAgent: Promise<string> | undefined;
   return {
     protocol: settings.protocol,
     connect: async (endpoint, listener) => {
       userAgent ??= deviceSdk.getUserAgentString();
       const secureContext = secureContextFor(endpoint.address.ca);
-      return connectLink(endpoint, { ...settings, secureContext, userAgent: await userAgent }, listener);
+      return connectLink(endpoint, { ...settings, secureContext, sessions, userAgent: await userAgent }, listener);
     },
   };
 }
@@ -62,20 +64,20 @@ function secureContexts(certificate: DeviceCertificate | undefined): (ca: string
 
 async function connectLink(
   { connection, address }: DeviceEndpoint,
-  settings: ConnectorSettings & { secureContext: SecureContext; userAgent: string },
+  settings: ConnectorSettings & Pick<TransportSettings, 'secureContext' | 'sessions' | 'userAgent'>,
   listener: LinkListener,
 ): Promise<DeviceLink> {
   const { hostName, deviceId, moduleId } = connection;
   if (moduleId !== undefined)
     throw wrongCall(`"${deviceId}/${moduleId}" is a module`, 'use a device connection string');
-  const { protocol, certificate, modelId, secureContext, userAgent, timeoutMs = TIMEOUT_MS } = settings;
+  const { protocol, certificate, modelId, secureContext, sessions, userAgent, timeoutMs = TIMEOUT_MS } = settings;
   const host = hostOf(connection, address);
   const port = isWebSocket(protocol) ? address.httpsPort : protocol === 'mqtt' ? address.mqttPort : address.amqpPort;
   const agent = isWebSocket(protocol) ? await proxyAgent(host, process.env) : undefined;
   const makeTransport = await transportFor(protocol);
   const transport = makeTransport(
     authenticationOf(connection, certificate),
-    { protocol, host, port, secureContext, agent, modelId, userAgent, connectTimeoutMs: timeoutMs },
+    { protocol, host, port, secureContext, sessions, agent, modelId, userAgent, connectTimeoutMs: timeoutMs },
     (call) => listener.method({ ...call, answer: (status, payload) => link.answer(call.requestId, status, payload) }),
   );
   const link = new SdkLink(transport, listener, { timeoutMs, renewAfterMs: renewAfterMs(connection) });

@@ -14,9 +14,12 @@ export function openSocket(settings: TransportSettings, subprotocol: string, ope
   return isWebSocket(settings.protocol) ? openWebSocket(settings, subprotocol, opened) : openTls(settings, opened);
 }
 
-function openTls({ host, port, secureContext }: TransportSettings, opened: () => void): Duplex {
+function openTls({ host, port, secureContext, sessions }: TransportSettings, opened: () => void): Duplex {
   const name = isIP(host) === 0 ? { servername: host } : {};
-  const socket = connect({ host, port, ...name, secureContext }, opened);
+  const server = `${host}:${port}`;
+  const session = sessions?.for(server);
+  const socket = connect({ host, port, ...name, secureContext, ...(session && { session }) }, opened);
+  sessions?.learn(server, socket);
   socket.setNoDelay(true);
   return socket;
 }

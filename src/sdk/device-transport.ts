@@ -4,6 +4,7 @@ import type { AuthenticationProvider } from 'azure-iot-common';
 import type { Client } from 'azure-iot-device';
 import type { SocketEvidence } from './device-connect-error.ts';
 import type { MethodCall } from './device-link.ts';
+import type { TlsSessions } from './tls-sessions.ts';
 
 export type DeviceProtocol = 'mqtt' | 'mqtt-ws' | 'amqp' | 'amqp-ws';
 
@@ -13,6 +14,8 @@ export interface TransportSettings {
   readonly port: number;
   /** One for all devices: with `ca` alone every connection would parse the certificates anew. */
   readonly secureContext: SecureContext;
+  /** Shared by all devices that show TLS no certificate. */
+  readonly sessions: TlsSessions | undefined;
   /** For WebSocket through a proxy. */
   readonly agent: Agent | undefined;
   readonly modelId: string | undefined;
