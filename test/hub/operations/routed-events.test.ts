@@ -146,10 +146,8 @@ describe('changes of a digital twin', () => {
         { op: 'add', path: '/$metadata/maxTemp', value: { lastUpdateTime: time } },
         { op: 'add', path: '/maxTemp', value: 34.9 },
       ],
-      [
-        { op: 'replace', path: '/$metadata/maxTemp/lastUpdateTime', value: time },
-        { op: 'replace', path: '/maxTemp', value: 35 },
-      ],
+      // Its time is replaced too, unless both reports came in one millisecond.
+      expect.arrayContaining([{ op: 'replace', path: '/maxTemp', value: 35 }]),
       [
         {
           op: 'add',
