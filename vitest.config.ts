@@ -5,7 +5,9 @@ import { defineConfig } from 'vitest/config';
  * the other may use it: `npm test` runs them with `--no-isolate`, for half of the processor time.
  */
 const SHARING = [
-  'test/{config,hub,sdk,terminal}/**/*.test.ts',
+  'test/{config,hub,local-hub,sdk,terminal}/**/*.test.ts',
+  'test/device/{configuration,connection,credentials,messages,methods}.test.ts',
+  'test/device/{fleet/fleet,scenario/read-scenario,scenario/scenario}.test.ts',
   'test/torture/{bad-amqp,bad-http,bad-mqtt,bad-texts,every-address,every-door}.test.ts',
 ];
 /** They leave clients of the SDKs behind that go on for minutes. */
@@ -30,8 +32,8 @@ export default defineConfig({
         test: {
           ...common,
           name: 'alone',
-          include: ['test/{device,docs,local-hub,scenarios,service,testing,torture}/**/*.test.ts', ...LEAVING],
-          exclude: SHARING.filter((pattern) => pattern.startsWith('test/torture')),
+          include: ['test/{device,docs,scenarios,service,testing,torture}/**/*.test.ts', ...LEAVING],
+          exclude: SHARING.filter((pattern) => /^test.(device|torture)/.test(pattern)),
         },
       },
     ],

@@ -23,9 +23,15 @@ export class HubProcess implements AsyncDisposable, HubFacts {
     return new HubProcess().#start(FREE_PORTS);
   }
 
-  /** On 443, 8883 and 5671. */
-  static onStandardPorts(): Promise<HubProcess> {
-    return new HubProcess().#start(STANDARD_PORTS);
+  /** On 443, 8883 and 5671. @throws when one of them is taken */
+  static async onStandardPorts(): Promise<HubProcess> {
+    const hub = new HubProcess();
+    try {
+      return await hub.#start(STANDARD_PORTS);
+    } catch (error) {
+      await hub[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get ca(): string {
